@@ -1,0 +1,2 @@
+//! The hufu command.
+fn main() {}

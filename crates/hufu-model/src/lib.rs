@@ -1,0 +1,31 @@
+//! The vocabulary of the authority: organisations and tiers, operators and roles, holders, requests, certificates,
+//! profiles, events. Plain values: nothing here reads a clock, a disk, a key or a socket. If two crates need a noun, it
+//! is defined here once; if one crate needs it, it is not here.
+//!
+//! # Glossary
+//! | word | means |
+//! |---|---|
+//! | organisation, tier (机构) | the CA, an RA of a province or ministry, an LRA of a municipality: [`org`] |
+//! | operator (操作员) | a person at an organisation, with an own SM2 certificate and roles: [`operator`] |
+//! | holder (持有者) | the person, organisation or device a certificate is about: [`holder`] |
+//! | request (申请) | what an LRA submits and an RA approves: [`request`] |
+//! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
+//! | certificate (证书) | [`certificate`] |
+//! | event (事件) | one line of the ledger: [`event`] |
+//! | serial, digest, ids | [`ident`] |
+//! | instant, day, validity | [`time`] |
+//! | name rules | what a printable name may hold: [`text`] |
+
+pub mod certificate;
+pub mod entropy;
+pub mod event;
+pub mod holder;
+pub mod ident;
+pub mod operator;
+pub mod org;
+pub mod profile;
+pub mod request;
+pub mod text;
+pub mod time;
+
+mod code;
