@@ -1,1 +1,110 @@
-//! Placeholder.
+//! Events (事件): everything that changes state is one, and every event is one leaf of the ledger.
+
+/// The kinds of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventKind {
+    /// The home was founded: root, issuing CA and ledger key, the two administrators.
+    Init,
+    /// An organisation was added.
+    OrgAdd,
+    /// An organisation's name or region changed.
+    OrgChange,
+    /// An organisation was put below another one.
+    OrgMove,
+    /// An organisation and its subtree were stopped.
+    OrgFreeze,
+    /// They may act again.
+    OrgUnfreeze,
+    /// An organisation's limits changed.
+    OrgLimits,
+    /// An operator's roles or organisation changed.
+    OperatorChange,
+    /// An operator was removed.
+    OperatorRemove,
+    /// A profile was recorded.
+    ProfileSet,
+    /// An act that needs a second person was proposed.
+    Propose,
+    /// A proposed act was refused or withdrawn.
+    ProposalReject,
+    /// Requests were entered (one event for the batch).
+    Submit,
+    /// Requests were approved (one event for the batch).
+    Approve,
+    /// Requests were rejected (one event for the batch).
+    Reject,
+    /// Serial numbers and TBS digests were fixed before signing (one event for the batch).
+    Intent,
+    /// A certificate was stored (one event for each).
+    Issue,
+    /// An operator's certificate took effect.
+    OperatorCertificate,
+    /// A signer was started; earlier ones are fenced off.
+    SignerStart,
+    /// An attempt was refused for want of a right. It changes nothing.
+    Denied,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 20] = [
+        Self::Init,
+        Self::OrgAdd,
+        Self::OrgChange,
+        Self::OrgMove,
+        Self::OrgFreeze,
+        Self::OrgUnfreeze,
+        Self::OrgLimits,
+        Self::OperatorChange,
+        Self::OperatorRemove,
+        Self::ProfileSet,
+        Self::Propose,
+        Self::ProposalReject,
+        Self::Submit,
+        Self::Approve,
+        Self::Reject,
+        Self::Intent,
+        Self::Issue,
+        Self::OperatorCertificate,
+        Self::SignerStart,
+        Self::Denied,
+    ];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::OrgAdd => "org-add",
+            Self::OrgChange => "org-change",
+            Self::OrgMove => "org-move",
+            Self::OrgFreeze => "org-freeze",
+            Self::OrgUnfreeze => "org-unfreeze",
+            Self::OrgLimits => "org-limits",
+            Self::OperatorChange => "operator-change",
+            Self::OperatorRemove => "operator-remove",
+            Self::ProfileSet => "profile-set",
+            Self::Propose => "propose",
+            Self::ProposalReject => "proposal-reject",
+            Self::Submit => "submit",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Intent => "intent",
+            Self::Issue => "issue",
+            Self::OperatorCertificate => "operator-certificate",
+            Self::SignerStart => "signer-start",
+            Self::Denied => "denied",
+        }
+    }
+
+    /// Whether the act needs two people (the list of the design's "Who").
+    #[must_use]
+    pub const fn needs_two(self) -> bool {
+        matches!(
+            self,
+            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet
+        )
+    }
+}
+
+crate::code_enum!(EventKind, "event kind", "the event kinds of the ledger");
