@@ -113,7 +113,10 @@ impl Field {
         }
     }
 
-    const fn required_for(self, kind: HolderKind) -> bool {
+    const fn required_for(self, kind: HolderKind, purpose: Purpose) -> bool {
+        if matches!(purpose, Purpose::Operator) {
+            return matches!(self, Self::Name | Self::Region);
+        }
         matches!(
             (self, kind),
             (Self::Name | Self::Region, _)
@@ -125,6 +128,15 @@ impl Field {
 }
 
 crate::code_enum!(Field, "holder field", "the field names of the request template");
+
+/// What the holder's certificate is for, which decides the fields that must be taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A subscriber of the authority: the full set of fields for the kind of holder.
+    Subscriber,
+    /// Staff of the authority's own organisations, known to the administrators: name and region.
+    Operator,
+}
 
 /// What is wrong with one field of a holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,6 +195,7 @@ impl Holder {
     /// The first [`HolderFault`], in the order of [`Field::ALL`].
     pub fn check(
         kind: HolderKind,
+        purpose: Purpose,
         fields: impl IntoIterator<Item = (Field, String)>,
         hosts: Vec<String>,
     ) -> Result<Self, HolderFault> {
@@ -195,7 +208,7 @@ impl Holder {
                 Some(value) => {
                     checked.insert(field, check_field(field, value, &given).map_err(wrong)?);
                 }
-                None if field.required_for(kind) => return Err(wrong(FieldFault::Missing)),
+                None if field.required_for(kind, purpose) => return Err(wrong(FieldFault::Missing)),
                 None => {}
             }
         }
@@ -294,7 +307,7 @@ mod tests {
             (Field::Phone, "13800138000".to_owned()),
         ]);
         fields.extend(changes.iter().map(|(f, v)| (*f, (*v).to_owned())));
-        Holder::check(HolderKind::Person, fields, Vec::new())
+        Holder::check(HolderKind::Person, Purpose::Subscriber, fields, Vec::new())
     }
 
     #[test]
@@ -323,7 +336,7 @@ mod tests {
     #[test]
     fn only_devices_have_hosts() {
         let fields = [(Field::Name, "a".to_owned()), (Field::Region, "110000".to_owned())];
-        let fault = Holder::check(HolderKind::Organisation, fields, vec!["a.gov.cn".to_owned()]).err().unwrap();
+        let fault = Holder::check(HolderKind::Organisation, Purpose::Subscriber, fields, vec!["a.gov.cn".to_owned()]).err().unwrap();
         assert_eq!(fault.field, "credit-code");
     }
 }
