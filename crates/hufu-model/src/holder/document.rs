@@ -308,7 +308,8 @@ fn check_resident(number: &str, prefix: fn(&str) -> bool) -> Result<String, Docu
         return Err(DocumentFault::Length { rule: RULE, length });
     }
     for (i, ch) in number.chars().enumerate() {
-        if !ch.is_ascii_digit() && !(i == 17 && ch == 'X') {
+        let good = ch.is_ascii_digit() || (i == 17 && ch == 'X');
+        if !good {
             let allowed = if i == 17 { "a digit or X" } else { "a digit" };
             return Err(DocumentFault::Character {
                 rule: RULE,
