@@ -1,0 +1,297 @@
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PublicKey;
+import java.security.Security;
+import java.security.Signature;
+import java.security.cert.CertPathBuilder;
+import java.security.cert.CertStore;
+import java.security.cert.CertificateFactory;
+import java.security.cert.CollectionCertStoreParameters;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CertSelector;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Date;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.cms.ContentInfo;
+import org.bouncycastle.asn1.cms.IssuerAndSerialNumber;
+import org.bouncycastle.asn1.cms.SignedData;
+import org.bouncycastle.asn1.cms.SignerInfo;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+
+/**
+ * Judge: Bouncy Castle. Same verbs, verdict lines and exit codes as the Python judges (see ../README.md).
+ *
+ * <pre>
+ * bouncycastle chain --root root.pem --ca issuing.pem [--at 2027-01-01T00:00:00Z] FILE...
+ * bouncycastle csr FILE...
+ * bouncycastle signed-data [--signer certificate.pem] FILE...
+ * bouncycastle raw --key certificate.pem --message FILE SIGNATURE.der...
+ * </pre>
+ */
+public final class Judge {
+    /** Accepts by returning, refuses by throwing. */
+    private interface Verdict {
+        void judge(byte[] der) throws Exception;
+    }
+
+    private static final Pattern PEM =
+            Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]+)-----END \\1-----", Pattern.DOTALL);
+    private static final Set<String> SUFFIXES = Set.of("pem", "der", "crt", "cer", "csr", "p7b", "p7s");
+    private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+
+    private final Map<String, List<String>> options = new LinkedHashMap<>();
+    private final List<String> files = new ArrayList<>();
+    private String verb;
+
+    public static void main(String[] arguments) throws Exception {
+        Security.addProvider(new BouncyCastleProvider());
+        Judge judge = new Judge();
+        judge.read(arguments);
+        System.exit(judge.run());
+    }
+
+    private void read(String[] arguments) {
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i].startsWith("--") && i + 1 < arguments.length) {
+                options.computeIfAbsent(arguments[i].substring(2), k -> new ArrayList<>()).add(arguments[++i]);
+            } else if (verb == null) {
+                verb = arguments[i];
+            } else {
+                files.add(arguments[i]);
+            }
+        }
+        Set<String> unknown = new TreeSet<>(options.keySet());
+        unknown.removeAll(Set.of("expect", "root", "ca", "at", "signer", "key", "message"));
+        if (verb == null || files.isEmpty() || !unknown.isEmpty()) {
+            usage("a verb and files are needed" + (unknown.isEmpty() ? "" : "; unknown: " + unknown));
+        }
+    }
+
+    private static void usage(String why) {
+        System.err.println("bouncycastle: " + why);
+        System.exit(2);
+    }
+
+    private int run() throws Exception {
+        Verdict verdict;
+        switch (verb) {
+            case "chain" -> verdict = chain();
+            case "csr" -> verdict = Judge::csr;
+            case "signed-data" -> {
+                X509Certificate signer = options.containsKey("signer") ? one("signer") : null;
+                verdict = der -> signedData(der, signer);
+            }
+            case "raw" -> {
+                PublicKey key = one("key").getPublicKey();
+                byte[] message = Files.readAllBytes(Path.of(options.get("message").get(0)));
+                verdict = signature -> verify(key, message, signature);
+            }
+            default -> {
+                usage("unknown verb " + verb);
+                return 2;
+            }
+        }
+        return judgeAll(verdict);
+    }
+
+    private int judgeAll(Verdict verdict) throws IOException {
+        boolean expected = !"reject".equals(last("expect", "accept"));
+        int surprises = 0;
+        for (Map.Entry<String, byte[]> document : documents(files).entrySet()) {
+            boolean ok = true;
+            String reason = "accepted";
+            try {
+                verdict.judge(document.getValue());
+            } catch (Exception | StackOverflowError refusal) {
+                ok = false;
+                reason = refusal.getClass().getSimpleName() + ": " + deepest(refusal);
+            }
+            surprises += ok == expected ? 0 : 1;
+            OUT.println("{\"file\": " + quote(document.getKey()) + ", \"ok\": " + ok + ", \"reason\": " + quote(reason) + "}");
+        }
+        return surprises == 0 ? 0 : 1;
+    }
+
+    /** PKIX path validation (RFC 5280 §6) without revocation; the root's own signature is checked too. */
+    private Verdict chain() throws Exception {
+        List<X509Certificate> authorities = certificates(options.getOrDefault("ca", List.of()));
+        List<X509Certificate> roots = certificates(options.getOrDefault("root", List.of()));
+        Set<TrustAnchor> anchors = roots.stream().map(r -> new TrustAnchor(r, null)).collect(Collectors.toSet());
+        String at = last("at", null);
+        Date date = at == null ? new Date() : Date.from(Instant.parse(at));
+        for (X509Certificate root : roots) {
+            root.verify(root.getPublicKey(), "BC");
+        }
+        return der -> {
+            X509Certificate target = certificate(der);
+            if (roots.contains(target)) {
+                target.checkValidity(date);
+                return;
+            }
+            X509CertSelector selector = new X509CertSelector();
+            selector.setCertificate(target);
+            PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, selector);
+            List<X509Certificate> pool = new ArrayList<>(authorities);
+            pool.add(target);
+            parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(pool), "BC"));
+            parameters.setRevocationEnabled(false);
+            parameters.setDate(date);
+            CertPathBuilder.getInstance("PKIX", "BC").build(parameters);
+        };
+    }
+
+    private static void csr(byte[] der) throws Exception {
+        JcaPKCS10CertificationRequest request = new JcaPKCS10CertificationRequest(der);
+        if (!Arrays.equals(request.getEncoded(), der)) {
+            throw new IOException("trailing octets or not DER");
+        }
+        PublicKey key = request.setProvider("BC").getPublicKey();
+        if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().setProvider("BC").build(key))) {
+            throw new GeneralSecurityException("the signature does not hold");
+        }
+    }
+
+    /** GM/T 0010 SignedData without authenticated attributes: one signer, over the content octets. */
+    private static void signedData(byte[] der, X509Certificate given) throws Exception {
+        SignedData signed = SignedData.getInstance(ContentInfo.getInstance(ASN1Primitive.fromByteArray(der)).getContent());
+        if (signed.getSignerInfos().size() != 1) {
+            throw new IOException(signed.getSignerInfos().size() + " signers, one was expected");
+        }
+        SignerInfo info = SignerInfo.getInstance(signed.getSignerInfos().getObjectAt(0));
+        if (info.getAuthenticatedAttributes() != null) {
+            throw new IOException("authenticated attributes are present");
+        }
+        byte[] content = ASN1OctetString.getInstance(signed.getEncapContentInfo().getContent()).getOctets();
+        IssuerAndSerialNumber id = IssuerAndSerialNumber.getInstance(info.getSID().getId());
+        List<X509Certificate> candidates = new ArrayList<>();
+        if (given != null) {
+            candidates.add(given);
+        } else if (signed.getCertificates() != null) {
+            for (ASN1Encodable each : signed.getCertificates()) {
+                candidates.add(certificate(each.toASN1Primitive().getEncoded()));
+            }
+        }
+        for (X509Certificate each : candidates) {
+            if (each.getSerialNumber().equals(id.getSerialNumber().getValue())
+                    && Arrays.equals(each.getIssuerX500Principal().getEncoded(), id.getName().getEncoded())) {
+                verify(each.getPublicKey(), content, info.getEncryptedDigest().getOctets());
+                return;
+            }
+        }
+        throw new IOException("the signer's certificate is not in the message");
+    }
+
+    /** SM2 with SM3 and the default ID, which Bouncy Castle assumes when none is set. */
+    private static void verify(PublicKey key, byte[] message, byte[] signature) throws GeneralSecurityException {
+        Signature verifier = Signature.getInstance("SM3withSM2", "BC");
+        verifier.initVerify(key);
+        verifier.update(message);
+        if (!verifier.verify(signature)) {
+            throw new GeneralSecurityException("the signature does not hold");
+        }
+    }
+
+    private X509Certificate one(String option) throws Exception {
+        return certificates(options.get(option)).get(0);
+    }
+
+    private String last(String option, String otherwise) {
+        List<String> values = options.getOrDefault(option, List.of());
+        return values.isEmpty() ? otherwise : values.get(values.size() - 1);
+    }
+
+    private static X509Certificate certificate(byte[] der) throws GeneralSecurityException, IOException {
+        ByteArrayInputStream stream = new ByteArrayInputStream(der);
+        X509Certificate read =
+                (X509Certificate) CertificateFactory.getInstance("X.509", "BC").generateCertificate(stream);
+        if (read == null || !Arrays.equals(read.getEncoded(), der)) {
+            throw new IOException("not one DER certificate");
+        }
+        return read;
+    }
+
+    private static List<X509Certificate> certificates(List<String> paths) throws Exception {
+        List<X509Certificate> read = new ArrayList<>();
+        for (byte[] der : documents(paths).values()) {
+            read.add(certificate(der));
+        }
+        return read;
+    }
+
+    /** Every document of the files: a PEM file may hold several, a folder is read in order. */
+    private static Map<String, byte[]> documents(List<String> paths) throws IOException {
+        Map<String, byte[]> found = new LinkedHashMap<>();
+        for (String path : paths) {
+            if (Files.isDirectory(Path.of(path))) {
+                try (Stream<Path> entries = Files.list(Path.of(path))) {
+                    found.putAll(documents(entries.map(Path::toString).filter(Judge::known).sorted().toList()));
+                }
+                continue;
+            }
+            byte[] data = Files.readAllBytes(Path.of(path));
+            List<byte[]> blocks = new ArrayList<>();
+            Matcher matcher = PEM.matcher(new String(data, StandardCharsets.ISO_8859_1));
+            while (matcher.find()) {
+                if (!matcher.group(1).contains("PRIVATE")) {
+                    blocks.add(Base64.getMimeDecoder().decode(matcher.group(2)));
+                }
+            }
+            if (blocks.isEmpty()) {
+                found.put(path, data);
+            }
+            for (int i = 0; i < blocks.size(); i++) {
+                found.put(blocks.size() == 1 ? path : path + "#" + (i + 1), blocks.get(i));
+            }
+        }
+        return found;
+    }
+
+    private static boolean known(String path) {
+        return SUFFIXES.contains(path.substring(path.lastIndexOf('.') + 1));
+    }
+
+    private static String deepest(Throwable error) {
+        Throwable cause = error;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage());
+    }
+
+    private static String quote(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        for (char c : text.toCharArray()) {
+            if (c == '"' || c == '\\') {
+                quoted.append('\\').append(c);
+            } else if (c < ' ') {
+                quoted.append(String.format("\\u%04x", (int) c));
+            } else {
+                quoted.append(c);
+            }
+        }
+        return quoted.append('"').toString();
+    }
+}
