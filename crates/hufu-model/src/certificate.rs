@@ -1,6 +1,8 @@
 //! Certificates as the authority counts them.
 
-use crate::ident::{OrgId, ProfileId, RequestId, Serial};
+use crate::holder::HolderKind;
+use crate::ident::{Digest, OrgId, ProfileId, RequestId, Serial};
+use crate::request::{Medium, Reason};
 use crate::time::Validity;
 
 /// The public-key algorithm of a certificate. The migration is the move from the others to [`Algorithm::Sm2`].
@@ -59,10 +61,7 @@ impl CertificateStatus {
     /// Whether a certificate may go from this state to `next` (I7: status never returns from revoked).
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
-        matches!(
-            (self, next),
-            (Self::Active, Self::Held | Self::Revoked) | (Self::Held, Self::Active | Self::Revoked)
-        )
+        matches!((self, next), (Self::Active, Self::Held | Self::Revoked) | (Self::Held, Self::Active | Self::Revoked))
     }
 }
 
@@ -81,6 +80,17 @@ pub struct CertificateRow {
     pub profile: ProfileId,
     /// Its algorithm.
     pub algorithm: Algorithm,
+    /// The kind of its holder.
+    pub holder_kind: HolderKind,
+    /// The holder as a blind index: the same person, organisation or device gives the same digest, which says nothing
+    /// about them without the home's data key.
+    pub holder: Digest,
+    /// Why it was asked for.
+    pub reason: Reason,
+    /// What its private key lives in.
+    pub medium: Medium,
+    /// The certificate it renews or replaces.
+    pub predecessor: Option<Serial>,
     /// The subject DN as text (RFC 4514).
     pub subject: String,
     /// Its validity period.

@@ -100,10 +100,7 @@ impl EventKind {
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
-        matches!(
-            self,
-            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet
-        )
+        matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
     }
 }
 

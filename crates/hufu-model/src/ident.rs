@@ -100,7 +100,8 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let bad = || IdError { what: "SM3 digest", text: text.chars().take(80).collect(), rule: "use 64 hexadecimal digits" };
+        let bad =
+            || IdError { what: "SM3 digest", text: text.chars().take(80).collect(), rule: "use 64 hexadecimal digits" };
         unhex(text).and_then(|v| v.try_into().ok()).map(Self).ok_or_else(bad)
     }
 }
@@ -147,7 +148,8 @@ impl FromStr for Serial {
     /// Reads hexadecimal digits, upper or lower case, with or without colons.
     fn from_str(text: &str) -> Result<Self, IdError> {
         let plain: String = text.chars().filter(|c| *c != ':').collect();
-        let bad = || IdError { what: "serial number", text: text.chars().take(80).collect(), rule: "use hexadecimal digits" };
+        let bad =
+            || IdError { what: "serial number", text: text.chars().take(80).collect(), rule: "use hexadecimal digits" };
         Self::from_bytes(&unhex(&plain).ok_or_else(bad)?)
     }
 }

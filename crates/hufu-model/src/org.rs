@@ -83,7 +83,13 @@ impl RegionCode {
     #[must_use]
     pub fn significant(&self) -> &str {
         let s = self.as_str();
-        let end = if s.ends_with("0000") { 2 } else if s.ends_with("00") { 4 } else { 6 };
+        let end = if s.ends_with("0000") {
+            2
+        } else if s.ends_with("00") {
+            4
+        } else {
+            6
+        };
         &s[..end]
     }
 
@@ -103,7 +109,8 @@ impl fmt::Display for RegionCode {
 impl FromStr for RegionCode {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let bad = || IdError { what: "region code", text: text.chars().take(80).collect(), rule: "six digits of GB/T 2260" };
+        let bad =
+            || IdError { what: "region code", text: text.chars().take(80).collect(), rule: "six digits of GB/T 2260" };
         let bytes: [u8; 6] = text.as_bytes().try_into().map_err(|_| bad())?;
         if bytes.iter().all(u8::is_ascii_digit) && bytes[0] != b'0' { Ok(Self(bytes)) } else { Err(bad()) }
     }
@@ -169,6 +176,54 @@ impl fmt::Display for LimitExceeded {
 }
 
 impl Limits {
+    /// The limits as text, one `name=value` per line, in a fixed order: the form operators sign. Empty when there is none.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let profiles = self.profiles.as_ref();
+        let lines = [
+            ("profiles", profiles.map(|p| p.iter().map(ProfileId::as_str).collect::<Vec<_>>().join(" "))),
+            ("quota-day", self.quota_day.map(|n| n.to_string())),
+            ("quota-total", self.quota_total.map(|n| n.to_string())),
+            ("max-days", self.max_days.map(|n| n.to_string())),
+            ("region", self.region.map(|r| r.to_string())),
+            ("name-prefix", self.name_prefix.clone()),
+        ];
+        let set = lines.into_iter().filter_map(|(name, value)| value.map(|v| format!("{name}={v}")));
+        set.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Reads what [`Limits::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`IdError`] for an unknown name, a number that is none, a malformed profile id or region, or a limit given twice.
+    pub fn from_text(text: &str) -> Result<Self, IdError> {
+        const RULE: &str = "one name=value per line: profiles, quota-day, quota-total, max-days, region, name-prefix";
+        let bad = |line: &str| IdError { what: "limit", text: line.chars().take(80).collect(), rule: RULE };
+        let mut limits = Self::default();
+        let mut seen = Vec::new();
+        for line in text.lines() {
+            let (name, value) = line.split_once('=').ok_or_else(|| bad(line))?;
+            if seen.contains(&name) {
+                return Err(bad(line));
+            }
+            seen.push(name);
+            let number = || value.parse::<u32>().map(Some).map_err(|_| bad(line));
+            match name {
+                "profiles" => {
+                    let ids = value.split(' ').filter(|p| !p.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
+                    limits.profiles = Some(ids);
+                }
+                "quota-day" => limits.quota_day = number()?,
+                "quota-total" => limits.quota_total = number()?,
+                "max-days" => limits.max_days = number()?,
+                "region" => limits.region = Some(value.parse()?),
+                "name-prefix" => limits.name_prefix = Some(value.to_owned()),
+                _ => return Err(bad(line)),
+            }
+        }
+        Ok(limits)
+    }
+
     /// The limits that hold when `self` stands below `above`: for each, the narrower one.
     #[must_use]
     pub fn narrowed_by(&self, above: &Self) -> Self {
@@ -410,6 +465,23 @@ mod tests {
         let tree = OrgTree::new([org("ca", None, OrgKind::Ca), ra, org("lra", Some("ra"), OrgKind::MunicipalLra)]);
         assert_eq!(tree.frozen_by(&"lra".parse().unwrap()).unwrap().unwrap().id.as_str(), "ra");
         assert!(tree.frozen_by(&"ca".parse().unwrap()).unwrap().is_none());
+    }
+
+    #[test]
+    fn limits_survive_their_text() {
+        let limits = Limits {
+            profiles: Some(vec!["person-sign".parse().unwrap(), "device-sign".parse().unwrap()]),
+            quota_day: Some(50),
+            quota_total: None,
+            max_days: Some(365),
+            region: Some("510100".parse().unwrap()),
+            name_prefix: Some("成都=市".to_owned()),
+        };
+        assert_eq!(Limits::from_text(&limits.to_text()).unwrap(), limits);
+        assert_eq!(Limits::from_text("").unwrap(), Limits::default());
+        for bad in ["quota-day=-1", "quota-day=1\nquota-day=2", "colour=red", "region", "profiles=../x"] {
+            assert!(Limits::from_text(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -89,9 +89,7 @@ impl FromStr for Instant {
             return Ok(day.last_instant());
         }
         let t = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimeError(text.to_owned()))?;
-        i64::try_from(t.unix_timestamp_nanos().div_euclid(1_000_000))
-            .map(Self)
-            .map_err(|_| TimeError(text.to_owned()))
+        i64::try_from(t.unix_timestamp_nanos().div_euclid(1_000_000)).map(Self).map_err(|_| TimeError(text.to_owned()))
     }
 }
 
@@ -143,7 +141,10 @@ impl Day {
     }
 
     fn from_date(date: Date) -> Self {
-        Self(i64::from(date.to_julian_day()) - i64::from(Date::from_ordinal_date(1970, 1).map_or(0, Date::to_julian_day)))
+        Self(
+            i64::from(date.to_julian_day())
+                - i64::from(Date::from_ordinal_date(1970, 1).map_or(0, Date::to_julian_day)),
+        )
     }
 }
 

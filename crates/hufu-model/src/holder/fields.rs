@@ -336,7 +336,9 @@ mod tests {
     #[test]
     fn only_devices_have_hosts() {
         let fields = [(Field::Name, "a".to_owned()), (Field::Region, "110000".to_owned())];
-        let fault = Holder::check(HolderKind::Organisation, Purpose::Subscriber, fields, vec!["a.gov.cn".to_owned()]).err().unwrap();
+        let fault = Holder::check(HolderKind::Organisation, Purpose::Subscriber, fields, vec!["a.gov.cn".to_owned()])
+            .err()
+            .unwrap();
         assert_eq!(fault.field, "credit-code");
     }
 }

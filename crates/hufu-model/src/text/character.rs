@@ -72,10 +72,7 @@ pub(super) fn script(ch: char) -> Option<Script> {
 
 /// Dots that stand between the parts of a name in other standards and input methods; U+00B7 is the one of ours.
 pub(super) const fn is_middle_dot(ch: char) -> bool {
-    matches!(
-        ch,
-        '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{2E31}' | '\u{A78F}' | '\u{16EB}'
-    )
+    matches!(ch, '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22C5}' | '\u{30FB}' | '\u{2E31}' | '\u{A78F}' | '\u{16EB}')
 }
 
 /// What forbids a character in a name. Sources: Unicode 15.1 `DerivedGeneralCategory.txt` (Cc, Cf, Co, Zs, Zl, Zp) and
