@@ -1,0 +1,2 @@
+//! The program that crash tests kill.
+fn main() {}
