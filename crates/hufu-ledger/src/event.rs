@@ -270,4 +270,46 @@ mod tests {
         bytes[n - 8..n - 4].fill(0xff);
         assert!(Event::decode(&bytes).is_err());
     }
+
+    mod random {
+        use super::*;
+        use proptest::collection::vec;
+        use proptest::prelude::*;
+
+        fn events() -> impl Strategy<Value = Event> {
+            let effect = ("[a-z_]{0,12}", vec(any::<u8>(), 0..24), any::<Hash>());
+            let effect = effect.prop_map(|(table, key, digest)| Effect { table, key, digest });
+            let story = (".{0,20}", proptest::option::of(".{0,20}"), ".{0,20}");
+            let lists = (vec((".{0,12}", ".{0,40}"), 0..5), vec(effect, 0..5));
+            (any::<u64>(), any::<i64>(), story, lists).prop_map(
+                |(seq, at, (kind, actor, object), (fields, effects))| Event {
+                    seq,
+                    at,
+                    kind,
+                    actor,
+                    object,
+                    fields,
+                    effects,
+                },
+            )
+        }
+
+        proptest! {
+            #[test]
+            fn events_come_back(event in events()) {
+                prop_assert_eq!(Event::decode(&event.encode()), Ok(event));
+            }
+
+            #[test]
+            fn what_can_be_read_has_one_encoding(mut bytes in vec(any::<u8>(), 0..200), tail in vec(0..4_u8, 0..60)) {
+                if let Some(first) = bytes.first_mut() {
+                    *first = VERSION;
+                }
+                bytes.extend(tail);
+                if let Ok(event) = Event::decode(&bytes) {
+                    prop_assert_eq!(event.encode(), bytes);
+                }
+            }
+        }
+    }
 }

@@ -195,3 +195,57 @@ fn sizes_at_the_end_of_the_numbers_do_not_overflow() {
     assert!(Plan::consistency(u64::MAX - 1, u64::MAX).is_ok());
     assert!(verify_consistency(u64::MAX - 1, &[0; 32], u64::MAX, &[0; 32], &[[0; 32]; 70]).is_err());
 }
+
+mod random {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hashes() -> impl Strategy<Value = Vec<Hash>> {
+        (1_u64..1200, any::<u64>())
+            .prop_map(|(n, seed)| (0..n).map(|i| leaf_hash(&[seed.to_be_bytes(), i.to_be_bytes()].concat())).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn proofs_of_any_tree_are_those_of_the_definition(all in hashes(), a in any::<prop::sample::Index>(),
+            octet in any::<prop::sample::Index>(), flip in 1..=255_u8) {
+            let (m, n) = (a.index(all.len()), all.len() as u64);
+            let root = naive_root(&all);
+            prop_assert_eq!(root_of(&all), root);
+            let path = inclusion_proof(&all, m as u64).unwrap();
+            prop_assert_eq!(&path, &naive_path(m, &all));
+            prop_assert_eq!(verify_inclusion(&all[m], m as u64, n, &path, &root), Ok(()));
+            let old = m + 1;
+            let grown = consistency_proof(&all, old as u64).unwrap();
+            prop_assert_eq!(&grown, &naive_subproof(old, &all, true));
+            let old_root = naive_root(&all[..old]);
+            prop_assert_eq!(verify_consistency(old as u64, &old_root, n, &root, &grown), Ok(()));
+            for (proof, inclusion) in [(path, true), (grown, false)] {
+                if proof.is_empty() {
+                    continue;
+                }
+                let at = octet.index(proof.len() * 32);
+                let mut bad = proof;
+                bad[at / 32][at % 32] ^= flip;
+                let shown = if inclusion {
+                    verify_inclusion(&all[m], m as u64, n, &bad, &root)
+                } else {
+                    verify_consistency(old as u64, &old_root, n, &root, &bad)
+                };
+                prop_assert_eq!(shown, Err(ProofError::Root));
+            }
+        }
+
+        #[test]
+        fn any_two_orders_of_leaves_have_different_roots(all in hashes(), a in any::<prop::sample::Index>(),
+            b in any::<prop::sample::Index>()) {
+            let (a, b) = (a.index(all.len()), b.index(all.len()));
+            let mut swapped = all.clone();
+            swapped.swap(a, b);
+            prop_assert_eq!(root_of(&swapped) == root_of(&all), a == b);
+            prop_assert_ne!(root_of(&all[..all.len() - 1]), root_of(&all));
+        }
+    }
+}
