@@ -1,1 +1,69 @@
-//! Reads and writes what crosses the wire: SM2 keys and signatures, requests, certificates, signed records.
+//! Reads and writes what crosses the wire: SM2 keys and signatures, requests, certificates, signed messages and the
+//! records operators sign. Bytes become meaning here, and meaning becomes bytes; nothing here reads a clock, a disk or
+//! a random generator, and nothing here decides who may have a certificate.
+//!
+//! # Three verbs
+//! Reading goes in three steps, and each has its own name and type, so that a check cannot be skipped by accident.
+//!
+//! * **inspect**: decode and look. `from_der` and `from_bytes` are strict DER and bounded in size and depth
+//!   ([`strict`]); what they return says what an object *claims*.
+//! * **verify**: check a signature with one key and one SM2 ID. [`csr::Csr::verify`] turns a request into a
+//!   [`csr::VerifiedCsr`]; the layers above take nothing else.
+//! * **validate**: check an object against trust, time and rules: [`path`] for chains, [`lint`] for what is about to
+//!   be signed.
+//!
+//! # Map
+//! | to | look at |
+//! |---|---|
+//! | hash, sign, verify | [`digest`], [`sign`], [`key`] |
+//! | keep a private key or personal data at rest | [`pkcs8`], [`seal`] |
+//! | read a certification request, or make one | [`csr`] |
+//! | read a certificate, SM2 or other | [`certificate`], [`legacy`] |
+//! | build what will be signed, and check it | [`tbs`], [`lint`], [`name`], [`oid`] |
+//! | sign and read messages and operators' records | [`signed_data`], [`record`] |
+//! | judge a chain and say what is wrong with it | [`path`] |
+//! | take files apart | [`pem`], [`strict`] |
+//!
+//! # Rules that hold everywhere
+//! * There is one SM2 ID, [`sign::DEFAULT_ID`]. A signature made with another ID, or without ZA, is refused; the
+//!   refusal says which mistake it was ([`sign::diagnose`]), it never becomes an acceptance.
+//! * Private keys are reached through [`sign::Signer`]. They are wiped from memory when dropped, their arithmetic is
+//!   constant-time, and they have neither `Clone` nor a telling `Debug`.
+//! * Randomness is a parameter ([`hufu_model::entropy::Entropy`]). Signatures are hedged: a broken generator makes
+//!   them deterministic, not forgeable.
+//! * Every refusal has a stable code ([`ErrorKind::code`]) and says what to do.
+//!
+//! # Standards
+//! GB/T 32918 (SM2), GB/T 32905 (SM3), GB/T 32907 (SM4), GB/T 20518 (certificates), GB/T 33560 (identifiers), GM/T 0009
+//! (SM2 usage), GM/T 0010 (messages), RFC 5280, RFC 5958, RFC 8018 and X.690 (DER).
+
+pub mod certificate;
+pub mod csr;
+pub mod digest;
+pub mod error;
+pub mod key;
+pub mod legacy;
+pub mod lint;
+pub mod name;
+pub mod oid;
+pub mod path;
+pub mod pem;
+pub mod pkcs8;
+pub mod record;
+pub mod seal;
+pub mod sign;
+pub mod signed_data;
+pub mod strict;
+pub mod tbs;
+
+mod time;
+mod tlv;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod mutate;
+
+pub use error::{Error, ErrorKind, Result};
