@@ -33,6 +33,35 @@
 //!   them deterministic, not forgeable.
 //! * Every refusal has a stable code ([`ErrorKind::code`]) and says what to do.
 //!
+//! # Example
+//! ```
+//! # use hufu_model::entropy::{Entropy, EntropyError};
+//! # struct System;
+//! # impl Entropy for System {
+//! #     fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+//! #         rand::Rng::fill_bytes(&mut rand::rng(), buffer);
+//! #         Ok(())
+//! #     }
+//! # }
+//! use hufu_x509::key::{Passphrase, PublicKey, SecretKey};
+//! use hufu_x509::pkcs8;
+//! use hufu_x509::sign::{Signature, Signer};
+//!
+//! let entropy: &dyn Entropy = &System;
+//! let key = SecretKey::generate(entropy)?;
+//! let signature = key.sign(b"a message", entropy.array()?)?;
+//!
+//! let public = PublicKey::from_spki_der(&key.public_key().spki_der())?;
+//! public.verify(b"a message", &Signature::from_der(signature.der())?)?;
+//! let refused = public.verify(b"another", &signature).unwrap_err();
+//! assert_eq!(refused.kind().code(), "x509.signature");
+//!
+//! let passphrase = Passphrase::machine(entropy)?;
+//! let file = pkcs8::encrypt(&key, &passphrase, entropy)?;
+//! assert_eq!(pkcs8::decrypt(file.as_bytes(), &passphrase)?.public_key(), &public);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Standards
 //! GB/T 32918 (SM2), GB/T 32905 (SM3), GB/T 32907 (SM4), GB/T 20518 (certificates), GB/T 33560 (identifiers), GM/T 0009
 //! (SM2 usage), GM/T 0010 (messages), RFC 5280, RFC 5958, RFC 8018 and X.690 (DER).
