@@ -194,7 +194,7 @@ mod tests {
         SealKey::generate(&Constant(octet)).unwrap()
     }
 
-    /// GB/T 32907 Annex A.1 and RFC 8998 A.1.
+    /// RFC 8998 A.1.
     #[test]
     fn sm4_gcm() {
         let octets = |text: &str| unhex(text).unwrap();

@@ -94,6 +94,20 @@ fn the_plain_form_is_pkcs8_of_sec1() {
     assert_eq!(*read_plain(&plain).unwrap().to_scalar(), *key.to_scalar());
 }
 
+/// SM4 in CBC mode: the example of draft-ribose-cfrg-sm4, recomputed by OpenSSL. The block after it is the padding.
+#[test]
+fn sm4_cbc() {
+    let octets = |text: &str| hufu_model::ident::unhex(text).unwrap();
+    let key = octets("0123456789abcdeffedcba9876543210");
+    let plain = octets("0123456789abcdeffedcba98765432100123456789abcdeffedcba9876543210");
+    let mut buffer = [&plain[..], &[0; 16]].concat();
+    let sealed = seal::<sm4::Sm4>(&key, &key, &mut buffer, 32).unwrap().to_vec();
+    assert_eq!(hex(&sealed[..32]), "2677f46b09c122cc975533105bd4a22af6125f7275ce552c3a2bbcf533de8a3b");
+    let mut opened = sealed;
+    assert_eq!(open::<sm4::Sm4>(&key, &key, &mut opened), Some(32));
+    assert_eq!(&opened[..32], plain);
+}
+
 /// An encrypted file with these parts; one iteration.
 fn file(prf: Option<&str>, cipher: &str, iterations: u32, length: Option<u32>, plain: &[u8]) -> Vec<u8> {
     let (salt, iv) = ([1u8; 8], [2u8; 16]);
