@@ -129,7 +129,10 @@ mod tests {
     fn every_error_text_has_its_hint() {
         for key in keys(Lang::En) {
             if let Some(code) = key.strip_prefix("err-") {
-                assert!(message(Lang::En, &format!("hint-{code}")).is_some(), "hint-{code} is missing");
+                let hint = message(Lang::En, &format!("hint-{code}"));
+                assert!(hint.is_some(), "hint-{code} is missing");
+                // A hint is printed as it stands.
+                assert!(hint.is_none_or(|h| places(h).iter().all(|p| p.contains(' '))), "hint-{code} has a place");
             }
         }
     }
@@ -138,7 +141,7 @@ mod tests {
     fn the_chinese_texts_are_chinese_and_the_english_ones_are_not() {
         let chinese = |t: &str| t.chars().any(|c| matches!(c, '\u{4E00}'..='\u{9FFF}'));
         for key in keys(Lang::Zh) {
-            let technical = key.starts_with("label-") || key.starts_with("col-");
+            let technical = ["label-", "col-", "ex-"].iter().any(|p| key.starts_with(p));
             assert!(technical || chinese(message(Lang::Zh, key).unwrap()), "{key}");
         }
         for key in keys(Lang::En).filter(|k| k.starts_with("err-") || k.starts_with("hint-")) {
