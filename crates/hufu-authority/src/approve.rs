@@ -1,0 +1,253 @@
+//! `approve` and `reject`: another person decides.
+
+use std::collections::BTreeMap;
+
+use hufu_model::event::EventKind;
+use hufu_model::ident::{Digest, OrgId, RequestId};
+use hufu_model::operator::Operator;
+use hufu_model::org::OrgTree;
+use hufu_model::request::RequestStatus;
+use hufu_model::time::Instant;
+use hufu_store::{Document, Reader, RequestRow};
+use hufu_x509::digest::sm3;
+use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, RequestRecord};
+
+use crate::authority::{Authority, Session};
+use crate::document;
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy;
+
+/// How long an approval may wait for its certificate.
+const APPROVAL_DAYS: i64 = 14;
+
+/// A request that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// Its id.
+    pub id: RequestId,
+    /// `approved` or `rejected`; further along when it was approved before.
+    pub status: RequestStatus,
+}
+
+impl Authority {
+    /// Approves requests: for each manifest they were entered in, the approver signs one approval that names the rows
+    /// it does *not* cover. A result for each request.
+    ///
+    /// # Errors
+    /// An error of the whole batch: operator, database.
+    pub fn approve(&self, session: &Session, requests: &[RequestId]) -> Result<Vec<Result<Decided>>> {
+        self.decide(session, requests, Decision::Approve, "")
+    }
+
+    /// Rejects requests, saying why. Final.
+    ///
+    /// # Errors
+    /// As [`Authority::approve`].
+    pub fn reject(&self, session: &Session, requests: &[RequestId], why: &str) -> Result<Vec<Result<Decided>>> {
+        self.decide(session, requests, Decision::Reject, why)
+    }
+
+    fn decide(
+        &self,
+        session: &Session,
+        ids: &[RequestId],
+        decision: Decision,
+        why: &str,
+    ) -> Result<Vec<Result<Decided>>> {
+        let now = self.now();
+        let mut results: BTreeMap<RequestId, Result<Decided>> = BTreeMap::new();
+        // One approval per manifest and organisation: it names the organisation's chain.
+        let mut by_manifest: BTreeMap<(Digest, OrgId), Vec<RequestRow>> = BTreeMap::new();
+        let verified = self.read_as(session, wanted(decision).code(), |r| {
+            let by = policy::acting(r, session, now)?;
+            let tree = r.org_tree()?;
+            for id in ids {
+                match self.decidable(r, &tree, &by, id, decision) {
+                    Ok(Step::Done(before)) => drop(results.insert(id.clone(), Ok(before))),
+                    Ok(Step::Decide(row)) => {
+                        let rows = by_manifest.entry((row.manifest, row.org.clone())).or_default();
+                        if rows.iter().all(|known| known.id != row.id) {
+                            rows.push(*row);
+                        }
+                    }
+                    Err(e) => drop(results.insert(id.clone(), Err(e.about(id.to_string())))),
+                }
+            }
+            // What is signed was checked: the manifest's own signature, and that each row is the record it lists.
+            by_manifest
+                .iter()
+                .map(|((manifest, _), rows)| check_manifest(r, manifest, rows))
+                .collect::<Result<Vec<Manifest>>>()
+        })?;
+        for (((manifest, _), rows), contents) in by_manifest.into_iter().zip(verified) {
+            let decided = self.sign_decision(session, now, &manifest, &contents, &rows, decision, why)?;
+            let kind = if decision == Decision::Approve { EventKind::Approve } else { EventKind::Reject };
+            let outcome = self.write(session, kind.code(), |w| {
+                let r = w.reader();
+                let by = policy::acting(&r, session, w.now())?;
+                let tree = r.org_tree()?;
+                let mut changed = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    // Read again inside the transaction: somebody may have been faster.
+                    let Step::Decide(mut row) = self.decidable(&r, &tree, &by, &row.id, decision)? else {
+                        continue;
+                    };
+                    row.status = wanted(decision);
+                    row.approval = Some(decided.digest);
+                    row.approver = Some(by.id.clone());
+                    row.decided_at = Some(w.now().unix_seconds());
+                    row.note = Some(why.to_owned()).filter(|n| !n.is_empty());
+                    changed.push(row);
+                }
+                let mut event = w.event(kind, Some(session.operator()), &manifest.to_string());
+                event.put_document(&decided)?;
+                for row in &changed {
+                    event.put_request(row)?;
+                }
+                event.close()?;
+                Ok(())
+            });
+            match outcome {
+                Ok(()) => {
+                    for row in rows {
+                        let done = Decided { id: row.id.clone(), status: wanted(decision) };
+                        results.insert(row.id, Ok(done));
+                    }
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        self.record_denials(session, wanted(decision).code(), results.values().filter_map(|r| r.as_ref().err()))?;
+        Ok(ids.iter().map(|id| take(&mut results, id)).collect())
+    }
+
+    /// Whether the operator may decide this request now, or whether it was decided so before.
+    fn decidable(
+        &self,
+        r: &Reader<'_>,
+        tree: &OrgTree,
+        by: &Operator,
+        id: &RequestId,
+        decision: Decision,
+    ) -> Result<Step> {
+        let row = r.request(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+        if row.submitter == by.id {
+            return Err(ErrorKind::SelfApproval(by.id.clone()).into());
+        }
+        let staff = row.profile.as_str() == crate::submit::OPERATOR_PROFILE;
+        policy::may_approve(tree, by, &row.org, staff)?;
+        if row.approver.as_ref() == Some(&by.id) && row.status != RequestStatus::Submitted {
+            let approved = row.status != RequestStatus::Rejected;
+            if approved == (decision == Decision::Approve) {
+                return Ok(Step::Done(Decided { id: row.id, status: row.status }));
+            }
+        }
+        if !row.status.may_become(wanted(decision)) {
+            return Err(
+                ErrorKind::RequestState { request: row.id, status: row.status.code(), wanted: "submitted" }.into()
+            );
+        }
+        if decision == Decision::Approve {
+            policy::not_frozen(tree, &row.org)?;
+        }
+        Ok(Step::Decide(Box::new(row)))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn sign_decision(
+        &self,
+        session: &Session,
+        now: Instant,
+        manifest: &Digest,
+        contents: &Manifest,
+        rows: &[RequestRow],
+        decision: Decision,
+        why: &str,
+    ) -> Result<Document> {
+        let covered: Vec<u32> = rows.iter().map(|r| r.position).collect();
+        let all = 0..u32::try_from(contents.records.len()).unwrap_or(u32::MAX);
+        let org = rows.first().map_or(&contents.org, |r| &r.org);
+        let org_chain =
+            self.read(|r| Ok(r.org_tree()?.chain(org)?.into_iter().map(|o| o.id.clone()).collect::<Vec<_>>()))?;
+        let approval = ApprovalRecord {
+            manifest: *manifest,
+            excepted: all.filter(|i| !covered.contains(i)).collect(),
+            org_chain,
+            operator: session.operator().clone(),
+            decision,
+            reason: why.to_owned(),
+            nonce: self.entropy.array()?,
+            at: now.unix_seconds(),
+            expires: now.plus_seconds(APPROVAL_DAYS * 86_400).unix_seconds(),
+        };
+        let der = approval.to_der();
+        Ok(document::row("approval", &der, session, now, self.sign_as(session, &der)?))
+    }
+}
+
+enum Step {
+    Done(Decided),
+    Decide(Box<RequestRow>),
+}
+
+const fn wanted(decision: Decision) -> RequestStatus {
+    match decision {
+        Decision::Approve => RequestStatus::Approved,
+        Decision::Reject => RequestStatus::Rejected,
+    }
+}
+
+fn take(results: &mut BTreeMap<RequestId, Result<Decided>>, id: &RequestId) -> Result<Decided> {
+    match results.get(id) {
+        Some(Ok(done)) => Ok(done.clone()),
+        _ => results.remove(id).unwrap_or_else(|| Err(Error::from(ErrorKind::UnknownRequest(id.clone())))),
+    }
+}
+
+/// Verifies a manifest and that `rows` and their bodies are the records it lists.
+pub(crate) fn check_manifest(r: &Reader<'_>, manifest: &Digest, rows: &[RequestRow]) -> Result<Manifest> {
+    let contents = Manifest::from_der(&document::content(r, manifest)?)?;
+    for row in rows {
+        let about = |e: Error| e.about(row.id.to_string());
+        let body = r.request_body(&row.id)?.ok_or_else(|| about(document::fault("request", "its body is missing")))?;
+        check_record(&contents, row, &body.record, &body.csr).map_err(about)?;
+    }
+    Ok(contents)
+}
+
+/// A request's row, record and CSR are what its manifest lists.
+pub(crate) fn check_record(manifest: &Manifest, row: &RequestRow, record: &[u8], csr: &[u8]) -> Result<RequestRecord> {
+    let wrong = |what: &str| Err(document::fault("request", what));
+    let listed = usize::try_from(row.position).ok().and_then(|i| manifest.records.get(i));
+    if listed != Some(&sm3(record)) {
+        return wrong("its record is not the one the entry operator signed");
+    }
+    if manifest.operator != row.submitter {
+        return wrong("its entry operator is not the one who signed");
+    }
+    let record = RequestRecord::from_der(record)?;
+    if record.csr != sm3(csr) {
+        return wrong("its CSR is not the one the record names");
+    }
+    let same = record.request == row.id
+        && record.org == row.org
+        && record.profile == row.profile
+        && record.profile_digest == row.profile_digest
+        && record.days == row.days
+        && record.reason == row.reason
+        && record.medium == row.medium
+        && record.holder == row.holder_kind
+        && record.expires == row.expires;
+    if same { Ok(record) } else { wrong("its row says otherwise than its record") }
+}
+
+/// Whether `decision` decides about `row` as its row says: same manifest, not excepted, by the person on record, who is not
+/// the one who entered it.
+pub(crate) fn covers(decision: &ApprovalRecord, row: &RequestRow) -> bool {
+    let approved = row.status != RequestStatus::Rejected;
+    decision.manifest == row.manifest
+        && decision.excepted.binary_search(&row.position).is_err()
+        && Some(&decision.operator) == row.approver.as_ref()
+        && decision.operator != row.submitter
+        && approved == (decision.decision == Decision::Approve)
+}

@@ -1,0 +1,290 @@
+//! The authority: one open home and everything its verbs need.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use hufu_issuer::Issuer;
+use hufu_model::entropy::Entropy;
+use hufu_model::event::EventKind;
+use hufu_model::ident::{Digest, OperatorId};
+use hufu_model::time::{Clock, Instant};
+use hufu_store::{Mode, Reader, Store, Write};
+use hufu_x509::certificate::Certificate;
+use hufu_x509::key::{Passphrase, SecretKey};
+use hufu_x509::seal::SealKey;
+use hufu_x509::sign::Signer;
+use hufu_x509::tbs::Urls;
+use hufu_x509::{pkcs8, signed_data};
+
+use crate::edge::{SystemClock, SystemEntropy};
+use crate::error::{Class, Error, ErrorKind, Result};
+use crate::home::{self, Home};
+use crate::policy;
+
+/// One open home. Each verb of the product is one method, in a file of its own.
+///
+/// An `Authority` may be shared between threads: one writes at a time, readers run beside it.
+pub struct Authority {
+    pub(crate) home: Home,
+    store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) seal: Option<SealKey>,
+    pub(crate) identity: Identity,
+    /// Held while a checkpoint is made; inside, the size the anchor is known to have seen.
+    pub(crate) anchored: Mutex<Option<u64>>,
+}
+
+/// What does not change while a home is open.
+pub struct Identity {
+    /// The CA's name.
+    pub name: String,
+    /// The root certificate.
+    pub root: Certificate,
+    /// The issuing CA's certificate.
+    pub issuing: Certificate,
+    /// The certificate of the key that signs checkpoints.
+    pub ledger: Certificate,
+    /// SM3 of the issuing CA's SubjectPublicKeyInfo.
+    pub ca: Digest,
+    /// Where CRL, OCSP and CA certificates are published.
+    pub urls: Urls,
+    /// The instance octet of serial numbers.
+    pub instance: u8,
+}
+
+/// An operator who proved to hold the key of their certificate. It has no `Debug` and no `Clone`.
+pub struct Session {
+    operator: OperatorId,
+    certificate: Certificate,
+    key: SecretKey,
+}
+
+impl Session {
+    /// The operator.
+    #[must_use]
+    pub fn operator(&self) -> &OperatorId {
+        &self.operator
+    }
+
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+}
+
+/// The CA's keys, unlocked and fenced: only the latest one may write.
+pub struct CaSigner {
+    pub(crate) issuer: Issuer,
+    pub(crate) ledger_key: SecretKey,
+    pub(crate) epoch: u64,
+}
+
+impl Authority {
+    /// Opens the home at `path` with the machine's clock and random generator.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoHome`], settings and database errors.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, Mode::ReadWrite, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    /// Opens the home at `path` for looking only; it works beside a writer and on a read-only disk.
+    ///
+    /// # Errors
+    /// As [`Authority::open`].
+    pub fn open_read_only(path: &Path) -> Result<Self> {
+        Self::open_with(path, Mode::ReadOnly, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+
+    /// Opens a home with a clock and a random source of the caller's.
+    ///
+    /// # Errors
+    /// As [`Authority::open`].
+    pub fn open_with(path: &Path, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
+        let home = Home::open(path)?;
+        let store = Store::open(&home.database(), mode)?;
+        let identity = store.read(Identity::load)?;
+        Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })
+    }
+
+    /// The home.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The facts of this CA.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Unlocks the data key, which encrypts personal fields and finds holders again.
+    ///
+    /// # Errors
+    /// `x509.wrong-passphrase`; file errors.
+    pub fn unlock(&mut self, passphrase: &Passphrase) -> Result<()> {
+        let path = self.home.key("data");
+        let key = SealKey::unwrap(&home::read(&path)?, passphrase)?;
+        self.seal = Some(key);
+        Ok(())
+    }
+
+    /// Starts to act as `operator`, who proves it with the key of the certificate on record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownOperator`], [`ErrorKind::WrongKey`], [`ErrorKind::OperatorExpired`].
+    pub fn act_as(&self, operator: &OperatorId, key: SecretKey) -> Result<Session> {
+        let certificate = self.read(|r| {
+            let found = r.operator(operator)?.ok_or_else(|| ErrorKind::UnknownOperator(operator.clone()))?;
+            let der = r.certificate_der(&found.certificate)?;
+            let der = der.ok_or_else(|| ErrorKind::UnknownCertificate(found.certificate.clone()))?;
+            Ok(Certificate::from_der(&der)?)
+        })?;
+        if certificate.public_key()? != *key.public_key() {
+            return Err(ErrorKind::WrongKey(operator.clone()).into());
+        }
+        let session = Session { operator: operator.clone(), certificate, key };
+        let now = self.clock.now();
+        self.read(|r| policy::acting(r, &session, now).map(|_| ()))?;
+        Ok(session)
+    }
+
+    /// Unlocks the CA's keys for issuing. Any signer started earlier is fenced off by this one.
+    ///
+    /// # Errors
+    /// `x509.wrong-passphrase`; [`ErrorKind::BehindAnchor`] and [`ErrorKind::AnchorDiffers`] when the home is older
+    /// than what was already signed.
+    pub fn start_signer(
+        &self,
+        session: &Session,
+        passphrase: &Passphrase,
+        after: hufu_issuer::AfterSigning,
+    ) -> Result<CaSigner> {
+        let key = |name: &str| -> Result<SecretKey> {
+            let path = self.home.key(name);
+            Ok(pkcs8::decrypt(&home::read(&path)?, passphrase)
+                .map_err(|e| crate::Error::from(e).about(path.display().to_string()))?)
+        };
+        let (issuing_key, ledger_key) = (key("issuing")?, key("ledger")?);
+        let id = &self.identity;
+        let mut issuer = Issuer::new(id.issuing.clone(), Box::new(issuing_key), id.urls.clone(), id.instance, after)?;
+        if id.ledger.public_key()? != *ledger_key.public_key() {
+            return Err(ErrorKind::Document {
+                what: "ledger key",
+                fault: "it is not the one of its certificate".to_owned(),
+            }
+            .into());
+        }
+        self.check_anchor()?;
+        let profiles = self.read(|r| Ok(r.profiles()?))?;
+        for row in profiles {
+            let profile = hufu_data::profile_from_toml(&row.source)
+                .map_err(|e| ErrorKind::Document { what: "profile", fault: e.to_string() })?;
+            if profile.class == hufu_model::profile::ProfileClass::EndEntity {
+                issuer.add_profile(row.digest, profile)?;
+            }
+        }
+        let now = self.clock.now();
+        self.read(|r| policy::acting(r, session, now).map(|_| ()))?;
+        let epoch = self.store.start_signer(now, session.operator())?;
+        Ok(CaSigner { issuer, ledger_key, epoch })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        self.store.read(f)
+    }
+
+    /// One snapshot, read for an act of the session's operator; a refusal for want of a right is recorded.
+    pub(crate) fn read_as<T>(
+        &self,
+        session: &Session,
+        act: &str,
+        f: impl FnOnce(&Reader<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let result = self.store.read(f);
+        if let Err(e) = &result {
+            self.record_denials(session, act, [e])?;
+        }
+        result
+    }
+
+    /// One transaction. When it is refused for want of a right, a second one records the attempt.
+    pub(crate) fn write<T>(
+        &self,
+        session: &Session,
+        act: &str,
+        f: impl FnOnce(&mut Write<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let result = self.store.write(self.clock.now(), f);
+        if let Err(e) = &result {
+            self.record_denials(session, act, [e])?;
+        }
+        result
+    }
+
+    /// Records those of `errors` that were a want of right, each as one event: attempts are audited, too.
+    pub(crate) fn record_denials<'e>(
+        &self,
+        session: &Session,
+        act: &str,
+        errors: impl IntoIterator<Item = &'e Error>,
+    ) -> Result<()> {
+        let denied: Vec<&Error> = errors.into_iter().filter(|e| e.kind().class() == Class::NotPermitted).collect();
+        if denied.is_empty() {
+            return Ok(());
+        }
+        self.store.write(self.clock.now(), |w| {
+            for e in denied {
+                let mut event = w.event(EventKind::Denied, Some(session.operator()), act);
+                event.field("code", e.code());
+                event.field("text", &e.to_string());
+                event.close()?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Signs `content` as the session's operator: GM/T 0010 SignedData without authenticated attributes.
+    pub(crate) fn sign_as(&self, session: &Session, content: &[u8]) -> Result<Vec<u8>> {
+        let signer: &dyn Signer = &session.key;
+        Ok(signed_data::sign(content, &session.certificate, signer, self.entropy.array()?)?)
+    }
+
+    pub(crate) fn seal(&self) -> Result<&SealKey> {
+        self.seal.as_ref().ok_or_else(|| ErrorKind::Locked.into())
+    }
+
+    /// The present instant, by the clock this authority was opened with.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+impl Identity {
+    fn load(r: &Reader<'_>) -> Result<Self> {
+        let meta = |key: &str| -> Result<String> {
+            r.meta(key)?.ok_or_else(|| {
+                ErrorKind::Document { what: "home", fault: format!("the entry {key:?} is missing") }.into()
+            })
+        };
+        let mut certificates = r.authority_certificates()?;
+        let mut take = |role: &str| -> Result<Certificate> {
+            let at = certificates.iter().rposition(|c| c.role == role).ok_or_else(|| ErrorKind::Document {
+                what: "home",
+                fault: format!("the {role} certificate is missing"),
+            })?;
+            Ok(Certificate::from_der(&certificates.swap_remove(at).der)?)
+        };
+        let (root, issuing, ledger) = (take("root")?, take("issuing")?, take("ledger")?);
+        let ca = issuing.public_key()?.spki_digest();
+        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref());
+        let instance = meta("instance")?.parse().unwrap_or(1);
+        Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance })
+    }
+}

@@ -1,0 +1,454 @@
+//! Changes to the hierarchy: organisations, operators' roles, profiles. Each is an act an administrator signs; those on
+//! the list of two-person acts take effect only when a second administrator countersigns.
+
+use hufu_model::event::EventKind;
+use hufu_model::ident::{Digest, OperatorId, OrgId};
+use hufu_model::operator::{Operator, OperatorStatus, Role};
+use hufu_model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation};
+use hufu_model::text::check_name;
+use hufu_model::time::Instant;
+use hufu_store::{EventWriter, Proposal, Write};
+use hufu_x509::digest::sm3;
+use hufu_x509::record::{Act, Countersign};
+
+use crate::authority::{Authority, Session};
+use crate::error::{ErrorKind, Result};
+use crate::{document, policy};
+
+/// How long a proposed act waits for its second person.
+const PROPOSAL_DAYS: i64 = 14;
+
+/// A change to the hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Adds an organisation below an existing one.
+    OrgAdd(Organisation),
+    /// Puts an organisation below another one. Two people.
+    OrgMove {
+        /// The organisation.
+        org: OrgId,
+        /// Its new parent.
+        to: OrgId,
+    },
+    /// Stops an organisation and its subtree at once. One person.
+    OrgFreeze(OrgId),
+    /// Lets them act again. Two people.
+    OrgUnfreeze(OrgId),
+    /// Sets an organisation's limits. Two people when any limit is raised.
+    OrgLimits {
+        /// The organisation.
+        org: OrgId,
+        /// Its new limits.
+        limits: Limits,
+    },
+    /// Sets an operator's roles. Two people.
+    OperatorRoles {
+        /// The operator.
+        operator: OperatorId,
+        /// The new roles.
+        roles: Vec<Role>,
+    },
+    /// Removes an operator at once. One person.
+    OperatorRemove(OperatorId),
+    /// Records a profile, or a new text for one. Two people.
+    ProfileSet {
+        /// The profile's TOML text.
+        source: String,
+    },
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is in force; the event's number in the ledger.
+    Done(u64),
+    /// It waits for a second person, who names this digest.
+    Proposed(Digest),
+}
+
+impl Change {
+    /// The kind of event it becomes.
+    #[must_use]
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::OrgAdd(_) => EventKind::OrgAdd,
+            Self::OrgMove { .. } => EventKind::OrgMove,
+            Self::OrgFreeze(_) => EventKind::OrgFreeze,
+            Self::OrgUnfreeze(_) => EventKind::OrgUnfreeze,
+            Self::OrgLimits { .. } => EventKind::OrgLimits,
+            Self::OperatorRoles { .. } => EventKind::OperatorChange,
+            Self::OperatorRemove(_) => EventKind::OperatorRemove,
+            Self::ProfileSet { .. } => EventKind::ProfileSet,
+        }
+    }
+
+    fn object(&self) -> Result<String> {
+        Ok(match self {
+            Self::OrgAdd(org) => org.id.to_string(),
+            Self::OrgMove { org, .. } | Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => {
+                org.to_string()
+            }
+            Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => operator.to_string(),
+            Self::ProfileSet { source } => profile(source)?.id.to_string(),
+        })
+    }
+
+    fn fields(&self) -> Vec<(String, String)> {
+        let pair = |k: &str, v: String| (k.to_owned(), v);
+        match self {
+            Self::OrgAdd(o) => vec![
+                pair("parent", o.parent.as_ref().map(ToString::to_string).unwrap_or_default()),
+                pair("kind", o.kind.to_string()),
+                pair("name", o.name.clone()),
+                pair("name-en", o.name_en.clone()),
+                pair("region", o.region.map(|r| r.to_string()).unwrap_or_default()),
+                pair("limits", o.limits.to_text()),
+            ],
+            Self::OrgMove { to, .. } => vec![pair("to", to.to_string())],
+            Self::OrgLimits { limits, .. } => vec![pair("limits", limits.to_text())],
+            Self::OperatorRoles { roles, .. } => vec![pair("roles", roles_text(roles))],
+            Self::ProfileSet { source } => vec![pair("source", source.clone())],
+            Self::OrgFreeze(_) | Self::OrgUnfreeze(_) | Self::OperatorRemove(_) => Vec::new(),
+        }
+    }
+
+    /// Reads the change back from the act that was signed: what the second person approves is what takes effect.
+    fn from_act(act: &Act) -> Result<Self> {
+        let field = |name: &str| -> Result<&str> {
+            let found = act.fields.iter().find(|(k, _)| k == name);
+            found.map(|(_, v)| v.as_str()).ok_or_else(|| {
+                ErrorKind::Document { what: "act", fault: format!("the field {name} is missing") }.into()
+            })
+        };
+        let kind: EventKind = act.kind.parse()?;
+        Ok(match kind {
+            EventKind::OrgAdd => Self::OrgAdd(Organisation {
+                id: act.object.parse()?,
+                parent: Some(field("parent")?.parse()?),
+                kind: field("kind")?.parse::<OrgKind>()?,
+                name: field("name")?.to_owned(),
+                name_en: field("name-en")?.to_owned(),
+                region: Some(field("region")?).filter(|r| !r.is_empty()).map(str::parse).transpose()?,
+                limits: Limits::from_text(field("limits")?)?,
+                status: OrgStatus::Active,
+            }),
+            EventKind::OrgMove => Self::OrgMove { org: act.object.parse()?, to: field("to")?.parse()? },
+            EventKind::OrgFreeze => Self::OrgFreeze(act.object.parse()?),
+            EventKind::OrgUnfreeze => Self::OrgUnfreeze(act.object.parse()?),
+            EventKind::OrgLimits => {
+                Self::OrgLimits { org: act.object.parse()?, limits: Limits::from_text(field("limits")?)? }
+            }
+            EventKind::OperatorChange => {
+                Self::OperatorRoles { operator: act.object.parse()?, roles: parse_roles(field("roles")?)? }
+            }
+            EventKind::OperatorRemove => Self::OperatorRemove(act.object.parse()?),
+            EventKind::ProfileSet => Self::ProfileSet { source: field("source")?.to_owned() },
+            _ => {
+                let fault = format!("{} is not an administrative act", act.kind);
+                return Err(ErrorKind::Document { what: "act", fault }.into());
+            }
+        })
+    }
+
+    fn needs_two(&self, tree: &OrgTree) -> Result<bool> {
+        Ok(match self {
+            Self::OrgLimits { org, limits } => tree.get(org)?.limits.raised_by(limits),
+            _ => self.kind().needs_two(),
+        })
+    }
+
+    /// The operator may make this change: an administrator whose organisation is above what is changed. Changes to
+    /// administrators, and their appointment, belong to a super-administrator.
+    fn permit(&self, w: &Write<'_>, tree: &OrgTree, by: &Operator) -> Result<()> {
+        let place = match self {
+            Self::OrgAdd(org) => org.parent.clone().ok_or(hufu_model::org::TreeError::Misplaced {
+                org: org.id.clone(),
+                kind: org.kind,
+                parent: None,
+            })?,
+            Self::OrgMove { org, to } => {
+                policy::within(tree, by, to)?;
+                org.clone()
+            }
+            Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
+            Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
+            Self::ProfileSet { .. } => by.org.clone(),
+        };
+        let administrators = match self {
+            Self::OperatorRoles { operator, roles } => {
+                roles.iter().chain(&known(w, operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
+            }
+            Self::OperatorRemove(operator) => known(w, operator)?.has(Role::SuperAdmin),
+            _ => false,
+        };
+        if administrators {
+            policy::holds(by, &[Role::SuperAdmin])?;
+        }
+        policy::holds(by, &[Role::Admin, Role::SuperAdmin])?;
+        policy::within(tree, by, &place)?;
+        // Thawing is for those above; an organisation does not lift its own limits, freeze or stay.
+        let own = matches!(self, Self::OrgMove { .. } | Self::OrgUnfreeze(_) | Self::OrgLimits { .. });
+        if own && place == by.org && tree.get(&place)?.kind != OrgKind::Ca {
+            return Err(ErrorKind::OutsideJurisdiction { operator: by.id.clone(), org: place }.into());
+        }
+        if !matches!(self, Self::OrgUnfreeze(_)) {
+            policy::not_frozen(tree, &by.org)?;
+        }
+        Ok(())
+    }
+}
+
+impl Authority {
+    /// Makes `change`, or proposes it when it needs a second person.
+    ///
+    /// # Errors
+    /// Role and jurisdiction errors; tree and limit errors; [`ErrorKind::NoChange`] when it is so already.
+    pub fn change(&self, session: &Session, change: &Change) -> Result<Outcome> {
+        let now = self.now();
+        let org = self.read_as(session, change.kind().code(), |r| Ok(policy::acting(r, session, now)?.org))?;
+        let act = Act {
+            kind: change.kind().to_string(),
+            object: change.object()?,
+            fields: change.fields(),
+            ca: self.identity.ca,
+            org,
+            operator: session.operator().clone(),
+            nonce: self.entropy.array()?,
+            at: now.unix_seconds(),
+            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
+        };
+        let der = act.to_der();
+        let signed = self.sign_as(session, &der)?;
+        let digest = sm3(&der);
+        let document = document::row("act", &der, session, now, signed);
+        self.write(session, &act.kind, |w| {
+            let mut tree = w.reader().org_tree()?;
+            let by = policy::acting(&w.reader(), session, w.now())?;
+            change.permit(w, &tree, &by)?;
+            // A proposal that could not take effect is refused at once: the plan is made now and again when it is countersigned.
+            let plan = change.plan(w, &mut tree)?;
+            if change.needs_two(&w.reader().org_tree()?)? {
+                let mut event = w.event(EventKind::Propose, Some(session.operator()), &act.object);
+                event.field("act", &act.kind);
+                event.put_document(&document)?;
+                event.put_proposal(&Proposal {
+                    digest,
+                    kind: act.kind.clone(),
+                    object: act.object.clone(),
+                    proposer: session.operator().clone(),
+                    at: act.at,
+                    expires: act.expires,
+                    status: "open".to_owned(),
+                    approver: None,
+                })?;
+                event.close()?;
+                return Ok(Outcome::Proposed(digest));
+            }
+            let mut event = w.event(change.kind(), Some(session.operator()), &act.object);
+            event.put_document(&document)?;
+            plan.put(&mut event)?;
+            Ok(Outcome::Done(event.close()?))
+        })
+    }
+
+    /// Countersigns the proposed act `digest` as the second person; it takes effect.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownProposal`], [`ErrorKind::SelfApproval`], [`ErrorKind::Expired`], and all errors of the change.
+    pub fn countersign(&self, session: &Session, digest: &Digest) -> Result<u64> {
+        let now = self.now();
+        let countersign = Countersign {
+            act: *digest,
+            operator: session.operator().clone(),
+            nonce: self.entropy.array()?,
+            at: now.unix_seconds(),
+            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
+        };
+        let der = countersign.to_der();
+        let document = document::row("countersign", &der, session, now, self.sign_as(session, &der)?);
+        self.write(session, "countersign", |w| {
+            let r = w.reader();
+            let mut proposal = open_proposal(&r, digest)?;
+            let by = policy::acting(&r, session, w.now())?;
+            if proposal.proposer == by.id {
+                return Err(ErrorKind::SelfApproval(by.id).into());
+            }
+            let act = Act::from_der(&document::content(&r, digest)?)?;
+            if w.now().unix_seconds() > act.expires {
+                return Err(ErrorKind::Expired { what: "proposal", at: Instant::from_unix_seconds(act.expires) }.into());
+            }
+            if act.ca != self.identity.ca {
+                return Err(document::fault("act", "it is for another authority"));
+            }
+            let change = Change::from_act(&act)?;
+            let mut tree = r.org_tree()?;
+            change.permit(w, &tree, &by)?;
+            let plan = change.plan(w, &mut tree)?;
+            proposal.status = "done".to_owned();
+            proposal.approver = Some(by.id);
+            let mut event = w.event(change.kind(), Some(session.operator()), &act.object);
+            event.field("proposer", act.operator.as_str());
+            event.put_document(&document)?;
+            event.put_proposal(&proposal)?;
+            plan.put(&mut event)?;
+            Ok(event.close()?)
+        })
+    }
+
+    /// Refuses or withdraws the proposed act `digest`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownProposal`]; role errors.
+    pub fn refuse(&self, session: &Session, digest: &Digest) -> Result<()> {
+        self.write(session, "refuse", |w| {
+            let r = w.reader();
+            let mut proposal = open_proposal(&r, digest)?;
+            let by = policy::acting(&r, session, w.now())?;
+            policy::holds(&by, &[Role::Admin, Role::SuperAdmin])?;
+            proposal.status = "rejected".to_owned();
+            proposal.approver = Some(by.id);
+            let mut event = w.event(EventKind::ProposalReject, Some(session.operator()), &proposal.object);
+            event.put_proposal(&proposal)?;
+            event.close()?;
+            Ok(())
+        })
+    }
+}
+
+/// The rows a change will write.
+enum Plan {
+    Org(Organisation),
+    Operator(Operator),
+    Profile(Digest, hufu_model::profile::Profile),
+}
+
+impl Plan {
+    fn put(self, event: &mut EventWriter<'_, '_>) -> Result<()> {
+        match self {
+            Self::Org(org) => event.put_org(&org)?,
+            Self::Operator(operator) => event.put_operator(&operator)?,
+            Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    /// Checks the change against the present state and gives the rows it will write.
+    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree) -> Result<Plan> {
+        let nothing = |what: String| Err(ErrorKind::NoChange(what).into());
+        match self {
+            Self::OrgAdd(org) => {
+                if tree.get(&org.id).is_ok() {
+                    return Err(ErrorKind::OrgExists(org.id.clone()).into());
+                }
+                check_name(&org.name, 128).map_err(name_fault)?;
+                if let Some(region) = org.region {
+                    known_region(&region.to_string())?;
+                }
+                within_ancestors(tree, org)?;
+                tree.place(org.clone())?;
+                Ok(Plan::Org(org.clone()))
+            }
+            Self::OrgMove { org, to } => {
+                let mut moved = tree.get(org)?.clone();
+                if moved.parent.as_ref() == Some(to) {
+                    return nothing(format!("{org} stands below {to} already"));
+                }
+                moved.parent = Some(to.clone());
+                within_ancestors(tree, &moved)?;
+                tree.place(moved.clone())?;
+                Ok(Plan::Org(moved))
+            }
+            Self::OrgFreeze(org) => set_status(tree, org, OrgStatus::Frozen),
+            Self::OrgUnfreeze(org) => set_status(tree, org, OrgStatus::Active),
+            Self::OrgLimits { org, limits } => {
+                let mut changed = tree.get(org)?.clone();
+                if changed.limits == *limits {
+                    return nothing(format!("{org} has these limits already"));
+                }
+                changed.limits = limits.clone();
+                within_ancestors(tree, &changed)?;
+                // Those below keep their own limits; what is now wider than allowed is narrowed by the chain.
+                Ok(Plan::Org(changed))
+            }
+            Self::OperatorRoles { operator, roles } => {
+                let mut changed = known(w, operator)?;
+                if changed.roles == *roles {
+                    return nothing(format!("{operator} has these roles already"));
+                }
+                changed.roles.clone_from(roles);
+                Ok(Plan::Operator(changed))
+            }
+            Self::OperatorRemove(operator) => {
+                let mut removed = known(w, operator)?;
+                removed.status = OperatorStatus::Removed;
+                Ok(Plan::Operator(removed))
+            }
+            Self::ProfileSet { source } => {
+                let profile = profile(source)?;
+                let digest = sm3(source.as_bytes());
+                if w.reader().profile_current(&profile.id)?.is_some_and(|p| p.digest == digest) {
+                    return nothing(format!("profile {} has this text already", profile.id));
+                }
+                Ok(Plan::Profile(digest, profile))
+            }
+        }
+    }
+}
+
+fn within_ancestors(tree: &OrgTree, org: &Organisation) -> Result<()> {
+    if let Some(parent) = &org.parent {
+        org.limits.within(&tree.effective_limits(parent)?)?;
+    }
+    Ok(())
+}
+
+fn set_status(tree: &OrgTree, org: &OrgId, status: OrgStatus) -> Result<Plan> {
+    let mut changed = tree.get(org)?.clone();
+    if changed.status == status {
+        return Err(ErrorKind::NoChange(format!("{org} is {status} already")).into());
+    }
+    changed.status = status;
+    Ok(Plan::Org(changed))
+}
+
+fn known(w: &Write<'_>, operator: &OperatorId) -> Result<Operator> {
+    let found = w.reader().operator(operator)?.filter(|o| o.status == OperatorStatus::Active);
+    found.ok_or_else(|| ErrorKind::UnknownOperator(operator.clone()).into())
+}
+
+fn open_proposal(r: &hufu_store::Reader<'_>, digest: &Digest) -> Result<Proposal> {
+    let found = r.proposal(digest)?.filter(|p| p.status == "open");
+    found.ok_or_else(|| ErrorKind::UnknownProposal(digest.to_string()).into())
+}
+
+pub(crate) fn known_region(code: &str) -> Result<()> {
+    if hufu_data::region(code).is_some() { Ok(()) } else { Err(ErrorKind::UnknownRegion(code.to_owned()).into()) }
+}
+
+pub(crate) fn profile(source: &str) -> Result<hufu_model::profile::Profile> {
+    hufu_data::profile_from_toml(source)
+        .map_err(|e| ErrorKind::Unreadable { wanted: "a certificate profile", what: e.to_string() }.into())
+}
+
+pub(crate) fn name_fault(fault: hufu_model::text::NameFault) -> crate::Error {
+    ErrorKind::Holder(hufu_model::holder::HolderFault {
+        field: "name",
+        fault: hufu_model::holder::FieldFault::Name(fault),
+    })
+    .into()
+}
+
+pub(crate) fn roles_text(roles: &[Role]) -> String {
+    roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) fn parse_roles(text: &str) -> Result<Vec<Role>> {
+    let mut roles =
+        text.split([' ', ',']).filter(|r| !r.is_empty()).map(|r| Ok(r.parse()?)).collect::<Result<Vec<Role>>>()?;
+    roles.sort_unstable();
+    roles.dedup();
+    Ok(roles)
+}

@@ -1,0 +1,488 @@
+//! The authority's errors: one kind for each thing that can be wrong, with a stable code.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use hufu_model::holder::HolderFault;
+use hufu_model::ident::{IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::operator::Role;
+use hufu_model::org::{LimitExceeded, TreeError};
+use hufu_model::time::Instant;
+
+/// Why a verb did not do what was asked. Nothing was changed then, unless the kind says so.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    context: Option<String>,
+}
+
+/// What an error means to the caller; the command line turns it into an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A malformed or unusable input.
+    BadInput,
+    /// Something named does not exist.
+    NotFound,
+    /// The acting person may not do this.
+    NotPermitted,
+    /// A rule or the present state forbids it.
+    Refused,
+    /// Try again later or elsewhere: lock, full disk, read-only home.
+    Temporary,
+    /// A record or the ledger was altered.
+    Integrity,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No home at this path.
+    NoHome(PathBuf),
+    /// The path to found a home at already holds something.
+    HomeExists(PathBuf),
+    /// A file of the home or one to be written cannot be read or written.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The home's settings file is wrong.
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its line.
+        what: String,
+    },
+    /// The data key of sealed fields is still locked.
+    Locked,
+    /// An identifier is malformed.
+    Id(IdError),
+    /// An organisation is unknown or misplaced.
+    Tree(TreeError),
+    /// An organisation of this id exists already, with other contents.
+    OrgExists(OrgId),
+    /// No such operator, or removed.
+    UnknownOperator(OperatorId),
+    /// The key presented is not the one of the operator's certificate.
+    WrongKey(OperatorId),
+    /// The operator's certificate is not valid now.
+    OperatorExpired {
+        /// The operator.
+        operator: OperatorId,
+        /// Since when or until when.
+        at: Instant,
+    },
+    /// The operator lacks the role.
+    NoRole {
+        /// The operator.
+        operator: OperatorId,
+        /// The role that is needed.
+        needs: Role,
+    },
+    /// The organisation is not the operator's own nor below it.
+    OutsideJurisdiction {
+        /// The operator.
+        operator: OperatorId,
+        /// The organisation acted upon.
+        org: OrgId,
+    },
+    /// Nobody approves their own act.
+    SelfApproval(OperatorId),
+    /// Approval belongs to an RA or the CA, never to an LRA.
+    ApproverTier(OperatorId),
+    /// The organisation or one above it is frozen.
+    Frozen {
+        /// The organisation acted for.
+        org: OrgId,
+        /// The frozen one.
+        by: OrgId,
+    },
+    /// A limit of the organisation or of one above it.
+    Limit(LimitExceeded),
+    /// A profile that is not on record.
+    UnknownProfile(String),
+    /// The profile is for another kind of holder, or not for subscribers.
+    ProfileHolder {
+        /// The profile.
+        profile: String,
+        /// The holder kind of the request.
+        holder: &'static str,
+    },
+    /// The quota of an organisation is used up.
+    Quota {
+        /// The organisation whose quota it is.
+        org: OrgId,
+        /// `day` or `total`.
+        span: &'static str,
+        /// The quota.
+        allowed: u32,
+    },
+    /// A longer validity than the profile allows.
+    TooLong {
+        /// Days asked for.
+        asked: u32,
+        /// Days allowed.
+        allowed: u32,
+    },
+    /// A field of the holder is wrong.
+    Holder(HolderFault),
+    /// The holder's region is not a code of GB/T 2260.
+    UnknownRegion(String),
+    /// The profile names hosts and none was given.
+    HostMissing,
+    /// The CSR's key is a key of the authority itself.
+    AuthorityKey,
+    /// The CSR's key is in use by another holder.
+    KeyInUse {
+        /// The request that brought the key first.
+        request: RequestId,
+    },
+    /// A request of this id exists with other contents.
+    RequestReused(RequestId),
+    /// No such request.
+    UnknownRequest(RequestId),
+    /// The request is in a state that forbids this.
+    RequestState {
+        /// The request.
+        request: RequestId,
+        /// Its state.
+        status: &'static str,
+        /// What was wanted.
+        wanted: &'static str,
+    },
+    /// A signed request or approval has expired.
+    Expired {
+        /// What expired.
+        what: &'static str,
+        /// When.
+        at: Instant,
+    },
+    /// A stored document does not fit what it is used for.
+    Document {
+        /// Which document.
+        what: &'static str,
+        /// What does not fit.
+        fault: String,
+    },
+    /// No certificate of this serial number.
+    UnknownCertificate(Serial),
+    /// No open proposal of this id.
+    UnknownProposal(String),
+    /// A change that would change nothing or contradicts the present state.
+    NoChange(String),
+    /// The home is behind its anchor: an older copy was put back.
+    BehindAnchor {
+        /// Events in the ledger.
+        ledger: u64,
+        /// Events the anchor has seen signed.
+        anchor: u64,
+    },
+    /// The anchor holds a checkpoint the ledger does not agree with.
+    AnchorDiffers {
+        /// The size of the checkpoint.
+        size: u64,
+    },
+    /// No checkpoint of this size, or none yet that covers this event.
+    NotCheckpointed {
+        /// The size or the event's number.
+        size: u64,
+    },
+    /// An input that is neither PEM nor DER of what was expected.
+    Unreadable {
+        /// What was expected.
+        wanted: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// A stated invariant of this library does not hold: a defect, to be reported.
+    Internal(&'static str),
+    /// A report asks for a time before the ledger begins.
+    BeforeLedger {
+        /// When the ledger begins.
+        first: Instant,
+    },
+    /// The random source failed.
+    Entropy(hufu_model::entropy::EntropyError),
+    /// The issuer refused.
+    Issuer(hufu_issuer::Error),
+    /// A structure or signature is wrong.
+    X509(hufu_x509::Error),
+    /// The store refused.
+    Store(hufu_store::Error),
+}
+
+impl Error {
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The stable code, e.g. `ra.outside-jurisdiction`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// What it was about, when known: a file, a row of a batch.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
+    /// The same error, saying what it was about.
+    #[must_use]
+    pub fn about(mut self, context: impl Into<String>) -> Self {
+        self.context = Some(context.into());
+        self
+    }
+}
+
+impl ErrorKind {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoHome(_) => "home.missing",
+            Self::HomeExists(_) => "home.exists",
+            Self::File { .. } => "home.file",
+            Self::Settings { .. } => "home.settings",
+            Self::Locked => "home.locked",
+            Self::Id(_) => "input.id",
+            Self::Tree(TreeError::Unknown(_)) => "org.unknown",
+            Self::Tree(_) => "org.misplaced",
+            Self::OrgExists(_) => "org.exists",
+            Self::UnknownOperator(_) => "operator.unknown",
+            Self::WrongKey(_) => "operator.wrong-key",
+            Self::OperatorExpired { .. } => "operator.expired",
+            Self::NoRole { .. } => "operator.no-role",
+            Self::OutsideJurisdiction { .. } => "ra.outside-jurisdiction",
+            Self::SelfApproval(_) => "ra.self-approval",
+            Self::ApproverTier(_) => "ra.approver-tier",
+            Self::Frozen { .. } => "org.frozen",
+            Self::Limit(_) => "org.limit",
+            Self::UnknownProfile(_) => "profile.unknown",
+            Self::ProfileHolder { .. } => "profile.holder",
+            Self::Quota { .. } => "org.quota",
+            Self::TooLong { .. } => "profile.validity",
+            Self::Holder(_) => "request.holder",
+            Self::UnknownRegion(_) => "request.region",
+            Self::HostMissing => "request.host-missing",
+            Self::AuthorityKey => "request.authority-key",
+            Self::KeyInUse { .. } => "request.key-in-use",
+            Self::RequestReused(_) => "request.id-reused",
+            Self::UnknownRequest(_) => "request.unknown",
+            Self::RequestState { .. } => "request.state",
+            Self::Expired { .. } => "request.expired",
+            Self::Document { .. } => "record.document",
+            Self::UnknownCertificate(_) => "certificate.unknown",
+            Self::UnknownProposal(_) => "proposal.unknown",
+            Self::NoChange(_) => "change.none",
+            Self::BehindAnchor { .. } => "ledger.behind-anchor",
+            Self::AnchorDiffers { .. } => "ledger.anchor-differs",
+            Self::NotCheckpointed { .. } => "ledger.not-checkpointed",
+            Self::Unreadable { .. } => "input.unreadable",
+            Self::Internal(_) => "authority.internal",
+            Self::BeforeLedger { .. } => "report.before-ledger",
+            Self::Entropy(_) => "entropy.failed",
+            Self::Issuer(e) => e.kind().code(),
+            Self::X509(e) => e.kind().code(),
+            Self::Store(e) => e.kind().code(),
+        }
+    }
+
+    /// What it means to the caller.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        class_of(self.code())
+    }
+}
+
+/// The class of an error by its code: one table for the errors of every crate.
+fn class_of(code: &str) -> Class {
+    match code {
+        "home.missing"
+        | "org.unknown"
+        | "profile.unknown"
+        | "request.unknown"
+        | "certificate.unknown"
+        | "proposal.unknown"
+        | "report.before-ledger"
+        | "ledger.not-checkpointed"
+        | "store.not-found" => Class::NotFound,
+        "operator.unknown"
+        | "operator.wrong-key"
+        | "operator.expired"
+        | "operator.no-role"
+        | "ra.outside-jurisdiction"
+        | "ra.self-approval"
+        | "ra.approver-tier"
+        | "x509.wrong-passphrase"
+        | "home.locked" => Class::NotPermitted,
+        "record.document"
+        | "ledger.behind-anchor"
+        | "ledger.anchor-differs"
+        | "issuer.record-mismatch"
+        | "issuer.intent-mismatch"
+        | "issuer.second-parser"
+        | "store.ledger-broken"
+        | "store.corrupt" => Class::Integrity,
+        "home.file"
+        | "store.busy"
+        | "store.disk-full"
+        | "store.read-only-home"
+        | "store.poisoned"
+        | "store.io"
+        | "entropy.failed"
+        | "authority.internal" => Class::Temporary,
+        "home.exists"
+        | "org.exists"
+        | "org.misplaced"
+        | "org.frozen"
+        | "org.limit"
+        | "org.quota"
+        | "profile.validity"
+        | "profile.holder"
+        | "request.authority-key"
+        | "request.key-in-use"
+        | "request.id-reused"
+        | "request.state"
+        | "request.expired"
+        | "change.none"
+        | "issuer.lint"
+        | "issuer.validity"
+        | "issuer.profile-class" => Class::Refused,
+        _ if code.starts_with("store.") => Class::Refused,
+        _ => Class::BadInput,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(context) = &self.context {
+            write!(f, "{context}: ")?;
+        }
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHome(p) => {
+                write!(f, "no home at {}; found one with `hufu init`, or name it with --home", p.display())
+            }
+            Self::HomeExists(p) => {
+                write!(f, "{} already exists; nothing was changed. Choose another folder", p.display())
+            }
+            Self::File { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Settings { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::Locked => f.write_str("the home's data key is locked; give the home passphrase"),
+            Self::Id(e) => e.fmt(f),
+            Self::Tree(e) => e.fmt(f),
+            Self::OrgExists(id) => write!(f, "organisation {id} exists already"),
+            Self::UnknownOperator(id) => write!(f, "no operator {id}, or no longer one"),
+            Self::WrongKey(id) => write!(f, "this key is not the one of {id}'s certificate"),
+            Self::OperatorExpired { operator, at } => {
+                write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")
+            }
+            Self::NoRole { operator, needs } => write!(f, "operator {operator} does not hold the role {needs}"),
+            Self::OutsideJurisdiction { operator, org } => {
+                write!(f, "{org} is neither the organisation of operator {operator} nor below it")
+            }
+            Self::SelfApproval(id) => write!(f, "{id} entered this and cannot approve it; another person must"),
+            Self::ApproverTier(id) => write!(f, "{id} works at an LRA; approval belongs to the RA or the CA above it"),
+            Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
+            Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
+            Self::Limit(e) => e.fmt(f),
+            Self::UnknownProfile(id) => write!(f, "no profile {}", id.escape_debug()),
+            Self::ProfileHolder { profile, holder } => {
+                write!(f, "profile {profile} is not for a holder of kind {holder}")
+            }
+            Self::Quota { org, span, allowed } => write!(f, "the {span} quota of {org}, {allowed}, is used up"),
+            Self::TooLong { asked, allowed } => write!(f, "{asked} days asked, {allowed} allowed"),
+            Self::Holder(e) => e.fmt(f),
+            Self::UnknownRegion(code) => write!(f, "region {code} is not a division of GB/T 2260"),
+            Self::HostMissing => f.write_str("the profile names hosts: give at least one host name or IP address"),
+            Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
+            Self::KeyInUse { request } => {
+                write!(f, "the CSR's key belongs to another holder (request {request}); make a new key")
+            }
+            Self::RequestReused(id) => write!(f, "request {id} exists with other contents; use a new id"),
+            Self::UnknownRequest(id) => write!(f, "no request {id}"),
+            Self::RequestState { request, status, wanted } => {
+                write!(f, "request {request} is {status}; only one that is {wanted} can go on here")
+            }
+            Self::Expired { what, at } => write!(f, "the {what} expired at {at}; submit it again"),
+            Self::Document { what, fault } => write!(f, "the stored {what} does not hold: {fault}"),
+            Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
+            Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
+            Self::NoChange(what) => f.write_str(what),
+            Self::BehindAnchor { ledger, anchor } => write!(
+                f,
+                "this home holds {ledger} events but its anchor has seen {anchor} signed: an older copy was put back; \
+                 nothing may be signed until the missing events are restored"
+            ),
+            Self::AnchorDiffers { size } => write!(
+                f,
+                "the anchor's checkpoint of size {size} is not this ledger's: the ledger was altered or it is another home's anchor"
+            ),
+            Self::NotCheckpointed { size } => {
+                write!(f, "no checkpoint at {size} or covering it; issuing makes one")
+            }
+            Self::Unreadable { wanted, what } => write!(f, "this is not {wanted}: {what}"),
+            Self::Internal(what) => write!(f, "this is a defect of the software, please report it: {what}"),
+            Self::BeforeLedger { first } => {
+                write!(f, "the ledger knows nothing that early; its first event is of {first}")
+            }
+            Self::Entropy(e) => e.fmt(f),
+            Self::Issuer(e) => e.fmt(f),
+            Self::X509(e) => e.fmt(f),
+            Self::Store(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ErrorKind::File { source, .. } => Some(source),
+            ErrorKind::Issuer(e) => e.source(),
+            ErrorKind::X509(e) => e.source(),
+            ErrorKind::Store(e) => e.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, context: None }
+    }
+}
+
+macro_rules! wraps {
+    ($($source:ty => $kind:ident),+ $(,)?) => {
+        $(impl From<$source> for Error {
+            fn from(e: $source) -> Self {
+                ErrorKind::$kind(e).into()
+            }
+        })+
+    };
+}
+
+wraps! {
+    IdError => Id,
+    TreeError => Tree,
+    LimitExceeded => Limit,
+    HolderFault => Holder,
+    hufu_model::entropy::EntropyError => Entropy,
+    hufu_issuer::Error => Issuer,
+    hufu_x509::Error => X509,
+    hufu_store::Error => Store,
+}
+
+/// The authority's result.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,129 @@
+//! The home: one folder that holds one CA.
+//!
+//! ```text
+//! HOME/ledger.db        every row, SQLite
+//! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/keys/root.key    the root's key, encrypted; may be moved away
+//! HOME/keys/issuing.key the issuing CA's key, encrypted
+//! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
+//! HOME/keys/data.key    the data key of sealed fields, wrapped under the home passphrase
+//! ```
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where the things of a home lie.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+    anchor: PathBuf,
+}
+
+impl Home {
+    /// The home at `root` with its settings read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoHome`], [`ErrorKind::Settings`].
+    pub fn open(root: &Path) -> Result<Self> {
+        let path = root.join("hufu.toml");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(ErrorKind::NoHome(root.to_owned()).into()),
+            Err(source) => return Err(ErrorKind::File { path, source }.into()),
+        };
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
+            Error::from(ErrorKind::Settings { path: path.clone(), what: e.to_string() })
+        })?;
+        if let Some(key) = table.keys().find(|k| *k != "anchor") {
+            return Err(ErrorKind::Settings { path, what: format!("unknown setting {key:?}") }.into());
+        }
+        let Some(anchor) = table.get("anchor").and_then(toml::Value::as_str) else {
+            return Err(
+                ErrorKind::Settings { path, what: "the setting `anchor = \"FILE\"` is missing".to_owned() }.into()
+            );
+        };
+        Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
+    }
+
+    /// A home that is being founded at `root`, anchored in `anchor`.
+    pub(crate) fn founding(root: &Path, anchor: &Path) -> Self {
+        Self { root: root.to_owned(), anchor: anchor.to_owned() }
+    }
+
+    pub(crate) fn write_settings(&self) -> Result<()> {
+        let mut table = toml::Table::new();
+        table.insert("anchor".to_owned(), toml::Value::String(self.anchor.to_string_lossy().into_owned()));
+        write_new(&self.root.join("hufu.toml"), table.to_string().as_bytes())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.root.join("ledger.db")
+    }
+
+    /// The anchor file.
+    #[must_use]
+    pub fn anchor(&self) -> &Path {
+        &self.anchor
+    }
+
+    /// The key file called `name`, one of `root`, `issuing`, `ledger` and `data`.
+    #[must_use]
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.root.join("keys").join(format!("{name}.key"))
+    }
+}
+
+/// Makes a folder only its owner may enter.
+pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| file_error(path, e))
+}
+
+/// Writes a file that must not exist yet, readable by its owner only, and syncs it.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|e| file_error(path, e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| file_error(path, e))
+}
+
+/// Writes `bytes` to `path` so that a reader sees the old contents or the new, never a part: temporary file beside it,
+/// fsync, rename, fsync of the folder.
+///
+/// # Errors
+/// [`ErrorKind::File`].
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("output");
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let _ = fs::remove_file(&temporary);
+    write_new(&temporary, bytes)?;
+    hufu_store::fault!("f11");
+    fs::rename(&temporary, path).map_err(|e| file_error(path, e))?;
+    hufu_store::fault!("f12");
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Syncs a folder, so that a file made or renamed in it survives a power cut.
+pub(crate) fn sync_dir(path: &Path) -> Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path).and_then(|d| d.sync_all()).map_err(|e| file_error(path, e))
+}
+
+/// Reads a whole file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| file_error(path, e))
+}
+
+pub(crate) fn file_error(path: &Path, source: std::io::Error) -> Error {
+    ErrorKind::File { path: path.to_owned(), source }.into()
+}

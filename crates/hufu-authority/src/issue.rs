@@ -1,0 +1,303 @@
+//! `issue`: from approved requests to stored certificates. The one way a subscriber's certificate is made.
+//!
+//! # What is true after a crash
+//! | killed | on disk | what `issue` with the same request does next |
+//! |---|---|---|
+//! | before the intent commits (f2) | request *approved* | starts afresh; no signature was made |
+//! | after the intent commits (f3) | request *signing*, intent with serial and TBS digest | builds the same bytes again, signs them, stores |
+//! | after signing, before the certificate commits (f7) | as above | the same: the unsaved signature never left the process |
+//! | after the certificate commits (f8) | request *issued*, certificate, ledger leaf, roll-up | returns the stored bytes |
+//! | after the checkpoint is signed (f9) | as above, no new checkpoint | returns the bytes; the next checkpoint covers them |
+//! | after the checkpoint commits, before the anchor (f9-stored) | checkpoint stored, anchor behind it | the next checkpoint appends what the anchor lacks |
+//! | after the anchor is written (f10) | everything | returns the stored bytes |
+
+use std::collections::{BTreeMap, HashMap};
+
+use hufu_issuer::Prepared;
+use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
+use hufu_model::operator::{Operator, OperatorStatus, Role};
+use hufu_model::org::OrgTree;
+use hufu_model::profile::Profile;
+use hufu_model::time::Instant;
+use hufu_store::{Approval, Candidate, Intent, Issued, Reader};
+use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, RequestRecord};
+use rayon::prelude::*;
+
+use crate::approve::{check_record, covers};
+use crate::authority::{Authority, CaSigner, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::{self, Asked, Quotas};
+use crate::{change, document};
+
+/// A certificate that is stored and may be handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedCertificate {
+    /// The request it answers.
+    pub request: RequestId,
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its DER.
+    pub der: Vec<u8>,
+}
+
+impl From<Issued> for IssuedCertificate {
+    fn from(issued: Issued) -> Self {
+        Self { request: issued.request, serial: issued.serial, der: issued.der }
+    }
+}
+
+impl Authority {
+    /// Issues the certificates of approved requests: checks every approval and limit once more, fixes the bytes, commits
+    /// the intents, signs, and stores certificates, ledger leaves and totals in one transaction. A result for each
+    /// request; asking again returns the same bytes.
+    ///
+    /// # Errors
+    /// An error of the whole batch: operator, fencing, clock, database.
+    pub fn issue(
+        &self,
+        session: &Session,
+        ca: &CaSigner,
+        requests: &[RequestId],
+    ) -> Result<Vec<Result<IssuedCertificate>>> {
+        let now = self.now();
+        let mut done: BTreeMap<RequestId, Result<IssuedCertificate>> = BTreeMap::new();
+        let mut asked = requests.to_vec();
+        asked.sort_unstable();
+        asked.dedup();
+
+        // 1. What is approved, what was begun before a crash, what is issued already.
+        let mut approved = Vec::new();
+        let mut begun = Vec::new();
+        for (id, candidate) in asked.iter().zip(self.store().candidates(&asked)?) {
+            match candidate {
+                Ok(Candidate::Approved(approval)) => approved.push(approval),
+                Ok(Candidate::Begun(intent)) => begun.push(intent),
+                Ok(Candidate::Issued(issued)) => drop(done.insert(id.clone(), Ok(issued.into()))),
+                Err(e) => drop(done.insert(id.clone(), Err(not_ready(id, e)))),
+            }
+        }
+
+        // 2. Every approval and every limit, as of now.
+        let approved = self.check_approvals(session, ca, approved, now, &mut done)?;
+        hufu_store::fault!("f2");
+
+        // 3. The exact bytes, linted.
+        let prepared: Vec<(Approval, Result<Prepared>)> = approved
+            .into_par_iter()
+            .map(|approval| {
+                let prepared = ca.issuer.prepare(&approval, now, &*self.entropy).map_err(Error::from);
+                (approval, prepared)
+            })
+            .collect();
+        let mut bytes: HashMap<RequestId, Prepared> = HashMap::new();
+        let mut ready = Vec::new();
+        for (approval, prepared) in prepared {
+            let id = approval.request_id().clone();
+            match prepared {
+                Ok(prepared) => {
+                    ready.push((approval, prepared.intent()));
+                    bytes.insert(id, prepared);
+                }
+                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+            }
+        }
+
+        // 4. The intents, in one transaction.
+        let mut intents =
+            if ready.is_empty() { Vec::new() } else { self.store().begin(now, ca.epoch, session.operator(), ready)? };
+        for intent in begun {
+            let id = intent.approval().request_id().clone();
+            match ca.issuer.rebuild(&intent) {
+                Ok(prepared) => {
+                    bytes.insert(id, prepared);
+                    intents.push(intent);
+                }
+                Err(e) => drop(done.insert(id.clone(), Err(Error::from(e).about(id.to_string())))),
+            }
+        }
+
+        // 5. The signatures.
+        let work: Vec<(Intent, Prepared)> = intents
+            .into_iter()
+            .filter_map(|intent| bytes.remove(intent.approval().request_id()).map(|prepared| (intent, prepared)))
+            .collect();
+        let signed: Vec<(Intent, Result<Vec<u8>>)> = work
+            .into_par_iter()
+            .map(|(intent, prepared)| {
+                let der = self.entropy.array().map_err(Error::from);
+                let der = der.and_then(|entropy| Ok(ca.issuer.sign(prepared, &intent, entropy)?));
+                (intent, der)
+            })
+            .collect();
+        let mut finished = Vec::with_capacity(signed.len());
+        for (intent, der) in signed {
+            let id = intent.approval().request_id().clone();
+            match der {
+                Ok(der) => finished.push((intent, der)),
+                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+            }
+        }
+
+        // 6. Certificates, leaves, audit and totals, in one transaction.
+        if !finished.is_empty() {
+            let issued = self.store().complete(now, ca.epoch, session.operator(), finished, grant)?;
+            for certificate in issued {
+                done.insert(certificate.request.clone(), Ok(certificate.into()));
+            }
+        }
+        self.checkpoint(ca)?;
+        self.record_denials(session, "issue", done.values().filter_map(|r| r.as_ref().err()))?;
+        Ok(requests.iter().map(|id| take(&mut done, id)).collect())
+    }
+
+    fn check_approvals(
+        &self,
+        session: &Session,
+        ca: &CaSigner,
+        approvals: Vec<Approval>,
+        now: Instant,
+        done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>,
+    ) -> Result<Vec<Approval>> {
+        self.read_as(session, "issue", |r| {
+            let by = policy::acting(r, session, now)?;
+            policy::holds(&by, &[Role::Admin, Role::SuperAdmin, Role::Approver])?;
+            let tree = r.org_tree()?;
+            let mut checker = Checker::new(r, &tree, &by, self.identity.ca, now);
+            let mut good = Vec::with_capacity(approvals.len());
+            for approval in approvals {
+                let id = approval.request_id().clone();
+                match checker.check(ca, &approval) {
+                    Ok(()) => good.push(approval),
+                    Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+                }
+            }
+            Ok(good)
+        })
+    }
+}
+
+/// Checks approvals one by one; documents, operators and profiles are verified once for the batch.
+struct Checker<'a> {
+    r: &'a Reader<'a>,
+    tree: &'a OrgTree,
+    by: &'a Operator,
+    ca: Digest,
+    now: Instant,
+    quotas: Quotas,
+    manifests: HashMap<Digest, Manifest>,
+    approvals: HashMap<Digest, ApprovalRecord>,
+    profiles: HashMap<Digest, (ProfileId, Profile)>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(r: &'a Reader<'a>, tree: &'a OrgTree, by: &'a Operator, ca: Digest, now: Instant) -> Self {
+        Self {
+            r,
+            tree,
+            by,
+            ca,
+            now,
+            quotas: Quotas::default(),
+            manifests: HashMap::new(),
+            approvals: HashMap::new(),
+            profiles: HashMap::new(),
+        }
+    }
+
+    fn check(&mut self, ca: &CaSigner, approval: &Approval) -> Result<()> {
+        let row = approval.row();
+        policy::within(self.tree, self.by, &row.org)?;
+        let manifest = self.manifest(&row.manifest)?;
+        let record = check_record(manifest, row, approval.record(), approval.csr())?;
+        if record.ca != self.ca || ca.issuer.ca() != self.ca {
+            return Err(document::fault("request", "it is for another issuing CA"));
+        }
+        self.not_expired("request", record.expires)?;
+        self.approval(approval, &record)?;
+        let profile = self.profile(&record)?.clone();
+        policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        self.quotas.take(self.r, self.tree, &row.org, self.now)
+    }
+
+    /// The approval's own signature, that it covers this row, and that its signer may still approve here.
+    fn approval(&mut self, approval: &Approval, record: &RequestRecord) -> Result<()> {
+        let row = approval.row();
+        let digest = row.approval.ok_or_else(|| document::fault("request", "it has no approval"))?;
+        if !self.approvals.contains_key(&digest) {
+            let contents = ApprovalRecord::from_der(&document::content(self.r, &digest)?)?;
+            self.approvals.insert(digest, contents);
+        }
+        let contents = self.approvals.get(&digest).ok_or(ErrorKind::Internal("an approval just read is gone"))?;
+        if contents.operator == row.submitter {
+            return Err(ErrorKind::SelfApproval(row.submitter.clone()).into());
+        }
+        if contents.decision != Decision::Approve || !covers(contents, row) {
+            return Err(document::fault("approval", "it does not cover this request"));
+        }
+        let chain: Vec<_> = self.tree.chain(&row.org)?.into_iter().map(|o| &o.id).collect();
+        if !chain.iter().copied().eq(contents.org_chain.iter()) {
+            return Err(document::fault("approval", "its organisation was moved since; have it approved again"));
+        }
+        self.not_expired("approval", contents.expires)?;
+        let approver = self.r.operator(&contents.operator)?.filter(|o| o.status == OperatorStatus::Active);
+        let approver = approver.ok_or_else(|| ErrorKind::UnknownOperator(contents.operator.clone()))?;
+        policy::may_approve(self.tree, &approver, &row.org, record.operator.is_some())
+    }
+
+    fn manifest(&mut self, digest: &Digest) -> Result<&Manifest> {
+        if !self.manifests.contains_key(digest) {
+            let contents = Manifest::from_der(&document::content(self.r, digest)?)?;
+            self.manifests.insert(*digest, contents);
+        }
+        self.manifests.get(digest).ok_or_else(|| ErrorKind::Internal("a row lost its result").into())
+    }
+
+    fn profile(&mut self, record: &RequestRecord) -> Result<&Profile> {
+        let digest = record.profile_digest;
+        if !self.profiles.contains_key(&digest) {
+            let row = self.r.profile_by_digest(&digest)?;
+            let row = row.ok_or_else(|| ErrorKind::UnknownProfile(record.profile.to_string()))?;
+            self.profiles.insert(digest, (row.id, change::profile(&row.source)?));
+        }
+        match self.profiles.get(&digest) {
+            Some((id, profile)) if *id == record.profile => Ok(profile),
+            _ => Err(document::fault("request", "its profile text belongs to another profile")),
+        }
+    }
+
+    fn not_expired(&self, what: &'static str, at: i64) -> Result<()> {
+        if self.now.unix_seconds() > at {
+            return Err(ErrorKind::Expired { what, at: Instant::from_unix_seconds(at) }.into());
+        }
+        Ok(())
+    }
+}
+
+/// An operator's certificate takes effect in the transaction that stores it.
+fn grant(event: &mut hufu_store::EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
+    let approval = intent.approval();
+    let Ok(RequestRecord { operator: Some(grant), subject, .. }) = RequestRecord::from_der(approval.record()) else {
+        return Ok(());
+    };
+    let name = subject.into_iter().find(|(field, _)| field == "name").map(|(_, v)| v).unwrap_or_default();
+    event.put_operator(&Operator {
+        id: grant.id.clone(),
+        org: approval.row().org.clone(),
+        name,
+        roles: grant.roles,
+        certificate: intent.serial().clone(),
+        status: OperatorStatus::Active,
+    })?;
+    event.put_operator_certificate(intent.serial(), &grant.id)
+}
+
+fn not_ready(id: &RequestId, e: hufu_store::Error) -> Error {
+    Error::from(e).about(id.to_string())
+}
+
+fn take(done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>, id: &RequestId) -> Result<IssuedCertificate> {
+    match done.get(id) {
+        Some(Ok(certificate)) => Ok(certificate.clone()),
+        _ => done.remove(id).unwrap_or_else(|| Err(ErrorKind::UnknownRequest(id.clone()).into())),
+    }
+}

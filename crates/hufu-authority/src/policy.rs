@@ -1,0 +1,176 @@
+//! Who may do what, where, and how much. Every verb asks here, inside its own transaction, so that a removal, a role
+//! change or a freeze takes effect at once.
+
+use std::collections::BTreeMap;
+
+use hufu_model::holder::{Field, Holder, HolderKind};
+use hufu_model::ident::OrgId;
+use hufu_model::operator::{Operator, OperatorStatus, Role};
+use hufu_model::org::{LimitExceeded, OrgTree, RegionCode, Tier};
+use hufu_model::profile::{Profile, ProfileClass};
+use hufu_model::time::Instant;
+use hufu_store::Reader;
+use hufu_x509::record::RequestRecord;
+
+use crate::authority::Session;
+use crate::error::{ErrorKind, Result};
+
+/// The session's operator as on record now: active, with the certificate of the session, valid now.
+pub(crate) fn acting(r: &Reader<'_>, session: &Session, now: Instant) -> Result<Operator> {
+    let id = session.operator();
+    let operator = r.operator(id)?.filter(|o| o.status == OperatorStatus::Active);
+    let operator = operator.ok_or_else(|| ErrorKind::UnknownOperator(id.clone()))?;
+    if operator.certificate != *session.certificate().serial() {
+        return Err(ErrorKind::WrongKey(id.clone()).into());
+    }
+    if !session.certificate().validity().contains(now) {
+        return Err(ErrorKind::OperatorExpired { operator: id.clone(), at: now }.into());
+    }
+    Ok(operator)
+}
+
+/// The operator holds one of `roles`; the first is named when they hold none.
+pub(crate) fn holds(operator: &Operator, roles: &[Role]) -> Result<()> {
+    match roles.iter().find(|r| operator.has(**r)) {
+        Some(_) => Ok(()),
+        None => Err(ErrorKind::NoRole {
+            operator: operator.id.clone(),
+            needs: roles.first().copied().unwrap_or(Role::SuperAdmin),
+        }
+        .into()),
+    }
+}
+
+/// `org` is the operator's organisation or below it.
+pub(crate) fn within(tree: &OrgTree, operator: &Operator, org: &OrgId) -> Result<()> {
+    tree.get(org)?;
+    if tree.is_within(org, &operator.org) {
+        Ok(())
+    } else {
+        Err(ErrorKind::OutsideJurisdiction { operator: operator.id.clone(), org: org.clone() }.into())
+    }
+}
+
+/// Neither `org` nor anything above it is frozen.
+pub(crate) fn not_frozen(tree: &OrgTree, org: &OrgId) -> Result<()> {
+    match tree.frozen_by(org)? {
+        Some(by) => Err(ErrorKind::Frozen { org: org.clone(), by: by.id.clone() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// The operator may approve for `org`: role, tier, jurisdiction, and not for themselves.
+pub(crate) fn may_approve(tree: &OrgTree, operator: &Operator, org: &OrgId, staff: bool) -> Result<()> {
+    if staff {
+        holds(operator, &[Role::SuperAdmin, Role::Admin])?;
+    } else {
+        holds(operator, &[Role::Approver])?;
+    }
+    within(tree, operator, org)?;
+    if tree.get(&operator.org)?.kind.tier() == Tier::Lra {
+        return Err(ErrorKind::ApproverTier(operator.id.clone()).into());
+    }
+    not_frozen(tree, &operator.org)
+}
+
+/// What a request asks for, as far as limits are concerned.
+pub(crate) struct Asked<'a> {
+    pub(crate) org: &'a OrgId,
+    pub(crate) profile: &'a Profile,
+    pub(crate) days: u32,
+    pub(crate) region: Option<RegionCode>,
+    pub(crate) organisation: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(org: &'a OrgId, profile: &'a Profile, days: u32, holder: &'a Holder) -> Self {
+        let organisation = match holder.kind() {
+            HolderKind::Organisation => holder.get(Field::Name),
+            _ => holder.get(Field::Organisation),
+        };
+        Self { org, profile, days, region: holder.region(), organisation }
+    }
+
+    pub(crate) fn of_record(record: &'a RequestRecord, profile: &'a Profile) -> Self {
+        let field = |f: Field| record.subject.iter().find(|(k, _)| k == f.code()).map(|(_, v)| v.as_str());
+        let organisation = match record.holder {
+            HolderKind::Organisation => field(Field::Name),
+            _ => field(Field::Organisation),
+        };
+        let region = field(Field::Region).and_then(|r| r.parse().ok());
+        Self { org: &record.org, profile, days: record.days, region, organisation }
+    }
+}
+
+/// The organisation may have this issued: nothing above it frozen, profile, validity, region and name within the limits
+/// of the whole chain.
+pub(crate) fn permits(tree: &OrgTree, asked: &Asked<'_>) -> Result<()> {
+    not_frozen(tree, asked.org)?;
+    if asked.profile.class != ProfileClass::EndEntity {
+        return Err(ErrorKind::ProfileHolder { profile: asked.profile.id.to_string(), holder: "subscriber" }.into());
+    }
+    if asked.days == 0 || asked.days > asked.profile.max_days {
+        return Err(ErrorKind::TooLong { asked: asked.days, allowed: asked.profile.max_days }.into());
+    }
+    let limits = tree.effective_limits(asked.org)?;
+    let beyond = |limit, asked: String, allowed: String| Err(LimitExceeded { limit, asked, allowed }.into());
+    if let Some(profiles) = &limits.profiles
+        && !profiles.contains(&asked.profile.id)
+    {
+        let allowed = profiles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        return beyond("profiles", asked.profile.id.to_string(), allowed);
+    }
+    if let Some(max) = limits.max_days
+        && asked.days > max
+    {
+        return beyond("max-days", asked.days.to_string(), max.to_string());
+    }
+    if let Some(region) = limits.region
+        && !asked.region.is_some_and(|r| region.contains(&r))
+    {
+        return beyond("region", asked.region.map_or("none".to_owned(), |r| r.to_string()), region.to_string());
+    }
+    if let Some(prefix) = &limits.name_prefix
+        && !asked.organisation.is_some_and(|o| o.starts_with(prefix.as_str()))
+    {
+        return beyond("name-prefix", asked.organisation.unwrap_or("none").to_owned(), prefix.clone());
+    }
+    Ok(())
+}
+
+/// Counts what is issued against the quotas of a chain of organisations, over one batch.
+#[derive(Default)]
+pub(crate) struct Quotas {
+    added: BTreeMap<OrgId, u64>,
+    used: BTreeMap<(OrgId, &'static str), u64>,
+}
+
+impl Quotas {
+    /// Takes one certificate for `org` out of its quota and those above it.
+    pub(crate) fn take(&mut self, r: &Reader<'_>, tree: &OrgTree, org: &OrgId, now: Instant) -> Result<()> {
+        let chain = tree.chain(org)?;
+        for node in &chain {
+            for (span, quota, day) in
+                [("day", node.limits.quota_day, Some(now.day())), ("total", node.limits.quota_total, None)]
+            {
+                let Some(allowed) = quota else { continue };
+                let key = (node.id.clone(), span);
+                let used = match self.used.get(&key) {
+                    Some(used) => *used,
+                    None => {
+                        let used = r.issued_count(&r.subtree_ids(&node.id)?, day)?;
+                        self.used.insert(key, used);
+                        used
+                    }
+                };
+                if used + self.added.get(&node.id).copied().unwrap_or(0) >= u64::from(allowed) {
+                    return Err(ErrorKind::Quota { org: node.id.clone(), span, allowed }.into());
+                }
+            }
+        }
+        for node in chain {
+            *self.added.entry(node.id.clone()).or_default() += 1;
+        }
+        Ok(())
+    }
+}

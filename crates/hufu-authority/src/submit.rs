@@ -1,0 +1,361 @@
+//! `submit`: an entry operator takes requests in and signs them.
+
+use std::collections::{HashMap, HashSet};
+
+use hufu_issuer::prepare::subject;
+use hufu_model::event::EventKind;
+use hufu_model::holder::{Field, Holder, HolderKind, Purpose, Visibility};
+use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::operator::{Operator, Role};
+use hufu_model::org::OrgTree;
+use hufu_model::profile::{Hosts, Profile};
+use hufu_model::request::{Action, Medium, Reason, RequestStatus};
+use hufu_model::time::Instant;
+use hufu_store::{Reader, RequestBody, RequestRow};
+use hufu_x509::csr::{Csr, VerifiedCsr};
+use hufu_x509::digest::sm3;
+use hufu_x509::record::{Manifest, ManifestKind, OperatorGrant, RequestRecord};
+use rayon::prelude::*;
+
+use crate::authority::{Authority, Session};
+use crate::change::known_region;
+use crate::error::{ErrorKind, Result};
+use crate::policy::{self, Asked};
+use crate::{document, sealed};
+
+/// How long a submitted request may wait for its certificate.
+const REQUEST_DAYS: i64 = 30;
+
+/// A request as the entry operator takes it down.
+#[derive(Clone)]
+pub struct NewRequest {
+    /// Its id, unique in the home: sending the same request twice does nothing the second time.
+    pub id: RequestId,
+    /// The organisation it is entered for.
+    pub org: OrgId,
+    /// What kind of holder.
+    pub holder: HolderKind,
+    /// The holder's fields.
+    pub fields: Vec<(Field, String)>,
+    /// Host names and IP addresses of a device.
+    pub hosts: Vec<String>,
+    /// The PKCS#10 request, PEM or DER.
+    pub csr: Vec<u8>,
+    /// The profile.
+    pub profile: ProfileId,
+    /// Validity in days; the profile's default when not given.
+    pub days: Option<u32>,
+    /// Why it is asked for.
+    pub reason: Reason,
+    /// What the key lives in.
+    pub medium: Medium,
+    /// The certificate it renews or replaces.
+    pub predecessor: Option<Serial>,
+    /// The operator the certificate is for, and their roles. Only administrators enter these.
+    pub operator: Option<(OperatorId, Vec<Role>)>,
+}
+
+/// A request on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its id.
+    pub id: RequestId,
+    /// The subject its certificate will have.
+    pub subject: String,
+    /// Where it stands: `submitted`, or further when it was sent before.
+    pub status: RequestStatus,
+}
+
+/// A request that passed every check, with its record.
+struct Checked {
+    row: RequestRow,
+    body: RequestBody,
+    holder: Holder,
+    profile: Profile,
+}
+
+impl Authority {
+    /// Enters requests: checks each, builds its record, signs the list of records, and stores all in one transaction
+    /// with one event. A result for each; those that are refused change nothing and do not hinder the others.
+    ///
+    /// # Errors
+    /// An error of the whole batch: role, jurisdiction of the operator, locked data key, database.
+    pub fn submit(&self, session: &Session, requests: &[NewRequest]) -> Result<Vec<Result<Submitted>>> {
+        let now = self.now();
+        let before = self.read_as(session, "submit", |r| {
+            let operator = policy::acting(r, session, now)?;
+            Ok(Before { operator, tree: r.org_tree()?, profiles: Profiles::used_by(requests, r)? })
+        })?;
+        let checked: Vec<Result<Checked>> = requests.par_iter().map(|q| self.check(q, &before, now)).collect();
+        let records: Vec<Digest> = checked.iter().flatten().map(|c| c.row.record_digest).collect();
+        let manifest = Manifest {
+            kind: ManifestKind::Submit,
+            org: before.operator.org.clone(),
+            operator: before.operator.id.clone(),
+            at: now.unix_seconds(),
+            nonce: self.entropy.array()?,
+            records,
+        };
+        let der = manifest.to_der();
+        let document = document::row("manifest", &der, session, now, self.sign_as(session, &der)?);
+        let results = self.write(session, "submit", |w| {
+            let r = w.reader();
+            let by = policy::acting(&r, session, w.now())?;
+            let mut admission = Admission::new(&r, r.org_tree()?, by, w.now())?;
+            let mut results = Vec::with_capacity(checked.len());
+            let mut fresh = Vec::new();
+            let mut position = 0;
+            for (checked, request) in checked.into_iter().zip(requests) {
+                let checked = match checked {
+                    Ok(checked) => checked,
+                    Err(e) => {
+                        results.push(Err(e));
+                        continue;
+                    }
+                };
+                let Checked { mut row, body, .. } = match admission.admit(&checked, request) {
+                    Ok(Admitted::Fresh) => checked,
+                    Ok(Admitted::Before(before)) => {
+                        results.push(Ok(before));
+                        position += 1;
+                        continue;
+                    }
+                    Err(e) => {
+                        results.push(Err(e.about(request.id.to_string())));
+                        position += 1;
+                        continue;
+                    }
+                };
+                row.manifest = document.digest;
+                row.position = position;
+                row.submitted_at = w.now().unix_seconds();
+                position += 1;
+                let (id, subject) = (row.id.clone(), row.subject.clone());
+                results.push(Ok(Submitted { id, subject, status: RequestStatus::Submitted }));
+                fresh.push((row, body));
+            }
+            if !fresh.is_empty() {
+                let mut event = w.event(EventKind::Submit, Some(session.operator()), &document.digest.to_string());
+                event.put_document(&document)?;
+                for (row, body) in &fresh {
+                    event.put_key_use(&row.spki, &row.holder, &row.id)?;
+                    event.put_request(row)?;
+                    event.put_request_body(&row.id, body)?;
+                }
+                event.close()?;
+            }
+            Ok(results)
+        })?;
+        hufu_store::fault!("f1");
+        self.record_denials(session, "submit", results.iter().filter_map(|r| r.as_ref().err()))?;
+        Ok(results)
+    }
+
+    /// Everything about one request that needs no transaction.
+    fn check(&self, request: &NewRequest, before: &Before, now: Instant) -> Result<Checked> {
+        self.check_request(request, before, now).map_err(|e| e.about(request.id.to_string()))
+    }
+
+    fn check_request(&self, request: &NewRequest, before: &Before, now: Instant) -> Result<Checked> {
+        let (profile_digest, profile) = before.profiles.get(&request.profile)?;
+        let csr: VerifiedCsr = Csr::from_bytes(&request.csr)?.verify()?;
+        let purpose = if request.operator.is_some() { Purpose::Operator } else { Purpose::Subscriber };
+        if !profile.holders.contains(&request.holder)
+            || (profile.id.as_str() == OPERATOR_PROFILE) != request.operator.is_some()
+        {
+            return Err(
+                ErrorKind::ProfileHolder { profile: profile.id.to_string(), holder: request.holder.code() }.into()
+            );
+        }
+        let holder = Holder::check(request.holder, purpose, request.fields.clone(), request.hosts.clone())?;
+        if let Some(region) = holder.get(Field::Region) {
+            known_region(region)?;
+        }
+        if profile.hosts == Hosts::Required && holder.hosts().is_empty() {
+            return Err(ErrorKind::HostMissing.into());
+        }
+        let days = request.days.unwrap_or(profile.default_days);
+        policy::permits(&before.tree, &Asked::of(&request.org, profile, days, &holder))?;
+        self.refuse_authority_keys(&csr)?;
+        let public: Vec<(String, String)> =
+            holder.fields(Visibility::Public).map(|(f, v)| (f.code().to_owned(), v.to_owned())).collect();
+        let name = subject(profile, &public)?;
+        let sealed = sealed::Personal::new(&holder, &*self.entropy)?;
+        let seal = self.seal()?;
+        let identity = match &request.operator {
+            Some((operator, _)) => format!("operator {operator}"),
+            None => holder.identity(),
+        };
+        let record = RequestRecord {
+            request: request.id.clone(),
+            ca: self.identity.ca,
+            org: request.org.clone(),
+            action: Action::Issue,
+            reason: request.reason,
+            holder: request.holder,
+            subject: public,
+            personal: sealed.digests(),
+            csr: csr.digest(),
+            profile: profile.id.clone(),
+            profile_digest,
+            days,
+            hosts: holder.hosts().to_vec(),
+            medium: request.medium,
+            pair: false,
+            predecessor: request.predecessor.clone(),
+            operator: request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles }),
+            nonce: self.entropy.array()?,
+            expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
+        };
+        let der = record.to_der();
+        let body = RequestBody {
+            record: der,
+            csr: csr.der().to_vec(),
+            sealed: seal.seal(request.id.as_str().as_bytes(), &sealed.to_bytes(), &*self.entropy)?,
+        };
+        let row = RequestRow {
+            id: request.id.clone(),
+            org: request.org.clone(),
+            submitter: before.operator.id.clone(),
+            action: record.action,
+            reason: record.reason,
+            holder_kind: request.holder,
+            holder: seal.blind_index("holder", &identity),
+            profile: profile.id.clone(),
+            profile_digest,
+            days,
+            medium: request.medium,
+            subject: name.to_string(),
+            spki: csr.public_key().spki_digest(),
+            csr_digest: record.csr,
+            record_digest: sm3(&body.record),
+            manifest: Digest([0; 32]),
+            position: 0,
+            status: RequestStatus::Submitted,
+            approval: None,
+            approver: None,
+            serial: None,
+            note: None,
+            submitted_at: now.unix_seconds(),
+            decided_at: None,
+            expires: record.expires,
+        };
+        Ok(Checked { row, body, holder, profile: profile.clone() })
+    }
+
+    fn refuse_authority_keys(&self, csr: &VerifiedCsr) -> Result<()> {
+        let id = &self.identity;
+        for certificate in [&id.root, &id.issuing, &id.ledger] {
+            if certificate.public_key()? == *csr.public_key() {
+                return Err(ErrorKind::AuthorityKey.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is read once for a batch, before its transaction.
+struct Before {
+    operator: Operator,
+    tree: OrgTree,
+    profiles: Profiles,
+}
+
+/// The current profiles that a batch uses, each parsed once.
+struct Profiles(HashMap<ProfileId, (Digest, Profile)>);
+
+impl Profiles {
+    fn used_by(requests: &[NewRequest], r: &Reader<'_>) -> Result<Self> {
+        let mut used = HashMap::new();
+        for request in requests {
+            if used.contains_key(&request.profile) {
+                continue;
+            }
+            // A profile that is not on record is reported for each request that asks for it.
+            if let Some(row) = r.profile_current(&request.profile)? {
+                used.insert(request.profile.clone(), (row.digest, crate::change::profile(&row.source)?));
+            }
+        }
+        Ok(Self(used))
+    }
+
+    fn get(&self, id: &ProfileId) -> Result<(Digest, &Profile)> {
+        let found = self.0.get(id).ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
+        Ok((found.0, &found.1))
+    }
+}
+
+/// The checks of a batch that need the present state, inside its transaction.
+struct Admission<'a> {
+    r: &'a Reader<'a>,
+    tree: OrgTree,
+    by: Operator,
+    now: Instant,
+    quotas: policy::Quotas,
+    ids: HashSet<RequestId>,
+    keys: HashMap<Digest, (Digest, RequestId)>,
+}
+
+enum Admitted {
+    /// It is new.
+    Fresh,
+    /// The same request is on record already.
+    Before(Submitted),
+}
+
+impl<'a> Admission<'a> {
+    fn new(r: &'a Reader<'a>, tree: OrgTree, by: Operator, now: Instant) -> Result<Self> {
+        policy::not_frozen(&tree, &by.org)?;
+        let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
+        Ok(Self { r, tree, by, now, quotas, ids, keys })
+    }
+
+    fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
+        let row = &checked.row;
+        let staff: &[Role] = if request.operator.is_some() { &[Role::Admin, Role::SuperAdmin] } else { &[Role::Entry] };
+        policy::holds(&self.by, staff)?;
+        if let Some((_, roles)) = &request.operator
+            && roles.iter().any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
+        {
+            policy::holds(&self.by, &[Role::SuperAdmin])?;
+        }
+        policy::within(&self.tree, &self.by, &row.org)?;
+        if let Some(before) = self.r.request(&row.id)? {
+            if !same_request(&before, row) {
+                return Err(ErrorKind::RequestReused(row.id.clone()).into());
+            }
+            return Ok(Admitted::Before(Submitted { id: before.id, subject: before.subject, status: before.status }));
+        }
+        policy::permits(&self.tree, &Asked::of(&row.org, &checked.profile, row.days, &checked.holder))?;
+        let used = match self.keys.get(&row.spki) {
+            Some((holder, request)) => Some((*holder, request.clone())),
+            None => self.r.key_use(&row.spki)?.map(|used| (used.holder, used.request)),
+        };
+        if let Some((holder, request)) = used
+            && holder != row.holder
+        {
+            return Err(ErrorKind::KeyInUse { request }.into());
+        }
+        if !self.ids.insert(row.id.clone()) {
+            return Err(ErrorKind::RequestReused(row.id.clone()).into());
+        }
+        self.quotas.take(self.r, &self.tree, &row.org, self.now)?;
+        self.keys.insert(row.spki, (row.holder, row.id.clone()));
+        Ok(Admitted::Fresh)
+    }
+}
+
+/// Whether `again` asks for what `before` asked for: everything but the times and nonces of its record.
+fn same_request(before: &RequestRow, again: &RequestRow) -> bool {
+    before.org == again.org
+        && before.holder == again.holder
+        && before.csr_digest == again.csr_digest
+        && before.profile_digest == again.profile_digest
+        && before.days == again.days
+        && before.subject == again.subject
+        && before.reason == again.reason
+        && before.medium == again.medium
+}
+
+/// The profile of operators' certificates.
+pub(crate) const OPERATOR_PROFILE: &str = "operator";
