@@ -1,0 +1,144 @@
+//! The rules of a chain: one table of codes, usual causes and remedies, in the order of how much each explains.
+
+use std::fmt;
+
+/// Writes the table once: documentation, code, cause, remedy.
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $name:ident, $code:literal, $cause:literal, $remedy:literal;)+) => {
+        /// A rule that a certificate of a chain breaks. The order is that of usefulness: a rule explains those after it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Rule {
+            /// Every rule, the most useful first.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The usual cause.
+            #[must_use]
+            pub const fn cause(self) -> &'static str {
+                match self { $(Self::$name => $cause,)+ }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$name => $remedy,)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The certificate has extensions and is not of version 3 (RFC 5280 §4.1.2.1).
+    Version, "verify.version",
+        "the program that built it left the version out, or it was taken apart and put together again",
+        "have it issued again as a version 3 certificate";
+    /// It is not signed with SM2-with-SM3.
+    Algorithm, "verify.algorithm",
+        "it is a certificate of the RSA or ECDSA system, or was made with a digest other than SM3",
+        "have it issued again by an SM2 authority; if the whole chain is RSA or ECDSA, judge it with a tool for those";
+    /// The algorithm identifiers inside and outside differ (RFC 5280 §4.1.1.2, GB/T 20518 §5.2.2).
+    MixedAlgorithm, "verify.mixed-algorithm",
+        "the issuing program writes the identifier in two ways, with NULL parameters in one place and none in the other; or \
+         the outer one, which the signature does not cover, was altered",
+        "have it issued again with the same identifier in both places, best without parameters";
+    /// The key of a certificate is not a valid SM2 key.
+    Key, "verify.key",
+        "the key pair was not made for SM2, or the key is written in a form that GM/T 0009 does not have",
+        "make a new SM2 key pair and have the certificate issued again";
+    /// The signature was made with an empty SM2 ID.
+    EmptyId, "verify.empty-id",
+        "it was signed with an empty SM2 ID, which OpenSSL before 4.0 uses when it is given none",
+        "sign it again with the default ID; with OpenSSL: rerun with -sigopt distid:1234567812345678";
+    /// The signature was made without ZA.
+    NoZa, "verify.no-za",
+        "the signing program left ZA out: it signed SM3(certificate) instead of SM3(ZA ‖ certificate)",
+        "sign it again with a program that computes ZA with the ID 1234567812345678 (GM/T 0009 §8)";
+    /// What was signed was hashed twice.
+    DoubleHash, "verify.double-hash",
+        "the signing program gave a digest to a function that hashes once more",
+        "sign it again, giving the signing function the TBSCertificate itself";
+    /// The signature is raw r and s.
+    RawRs, "verify.raw-rs",
+        "the signing program or device returns 64 raw octets, and nobody put them into DER",
+        "write the signature as SEQUENCE { r INTEGER, s INTEGER } (GM/T 0009 §7); the numbers themselves are right";
+    /// The signature is not DER of two integers in range.
+    SignatureForm, "verify.signature-form",
+        "the certificate is damaged, or its signature was encoded by hand",
+        "fetch the certificate again; if it is the same, have it issued again";
+    /// It was signed with another key than that of the issuer at hand.
+    IssuerKey, "verify.issuer-key",
+        "the issuer has renewed its key, or another authority uses the same name",
+        "give the issuer's certificate whose key identifier is the one this certificate names";
+    /// The signature fits no key and no known mistake.
+    Altered, "verify.altered",
+        "its content was altered after it was signed, or it was damaged on the way",
+        "fetch the certificate again from where it was issued; if it is the same, treat it as forged and report it";
+    /// The issuer's name is not the subject of the certificate whose key signed it.
+    NameChain, "verify.name-chain",
+        "the issuer's name was written anew instead of being copied octet for octet from the issuer's certificate",
+        "have it issued again with the issuer's subject copied as it is";
+    /// The issuer's certificate is not there.
+    NoIssuer, "verify.no-issuer",
+        "the issuing CA's certificate was not given along",
+        "give the issuing CA's certificate, e.g. from the address in the certificate's authorityInfoAccess";
+    /// The chain ends in a root that is not trusted.
+    UntrustedRoot, "verify.untrusted-root",
+        "the certificate belongs to another authority, or the wrong root was given",
+        "check the root's fingerprint with its owner by telephone or in person before you trust it";
+    /// No chain within the longest length.
+    TooLong, "verify.too-long",
+        "the CA certificates given issue each other in a long line",
+        "give only the CA certificates of this chain";
+    /// The budget of signature checks was used up.
+    Budget, "verify.budget",
+        "there are very many CA certificates of the same name among those given",
+        "give only the CA certificates of this chain";
+    /// An issuer is not a CA.
+    NotCa, "verify.not-ca",
+        "somebody signed with the key of an end entity's certificate, or the CA's certificate was issued with the wrong profile",
+        "do not rely on it; have it issued by a CA whose certificate says so";
+    /// An issuer may not sign certificates.
+    KeyUsage, "verify.key-usage",
+        "the CA's certificate was issued with the wrong profile, e.g. as an encryption certificate",
+        "have the CA's certificate issued again with keyCertSign";
+    /// More CAs below a certificate than it allows.
+    PathLength, "verify.path-length",
+        "a CA that may issue to end entities only has issued to a CA",
+        "have the certificate issued by a CA that stands high enough";
+    /// The key identifiers of certificate and issuer differ.
+    KeyIdentifier, "verify.key-identifier",
+        "the issuing program computed the identifier in another way than the issuer's certificate has it",
+        "have it issued again with the issuer's subjectKeyIdentifier copied octet for octet";
+    /// A critical extension that is not understood here.
+    CriticalExtension, "verify.critical-extension",
+        "the certificate carries a condition this program does not know, and says that it must not be ignored",
+        "have it issued again without that extension, or with it marked non-critical";
+    /// An extension that is checked here cannot be read.
+    Extension, "verify.extension",
+        "the certificate was built by a program that encodes this extension wrongly",
+        "have it issued again";
+    /// The validity is over.
+    Expired, "verify.expired",
+        "nobody renewed it in time; or the time it is judged at, or the clock, is wrong",
+        "renew the certificate; to judge a past signature, give the time it was made";
+    /// The validity has not begun.
+    NotYetValid, "verify.not-yet-valid",
+        "it was issued for later use; or the time it is judged at, or a clock, is wrong",
+        "check the clock here and at the issuer, or wait";
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
