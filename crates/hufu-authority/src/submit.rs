@@ -167,7 +167,8 @@ impl Authority {
                 ErrorKind::ProfileHolder { profile: profile.id.to_string(), holder: request.holder.code() }.into()
             );
         }
-        let holder = Holder::check(request.holder, purpose, request.fields.clone(), request.hosts.clone())?;
+        let fields = with_place(&request.fields);
+        let holder = Holder::check(request.holder, purpose, fields, request.hosts.clone())?;
         if let Some(region) = holder.get(Field::Region) {
             known_region(region)?;
         }
@@ -252,6 +253,22 @@ impl Authority {
         }
         Ok(())
     }
+}
+
+/// The fields, with province and city filled from the region code (GB/T 2260) where the operator left them out.
+fn with_place(fields: &[(Field, String)]) -> Vec<(Field, String)> {
+    let mut filled = fields.to_vec();
+    let given = |field| fields.iter().find(|(f, v)| *f == field && !v.is_empty()).map(|(_, v)| v.as_str());
+    // A code that is no code is reported by the checks that follow.
+    let Some(code) = given(Field::Region).filter(|c| c.len() == 6 && c.is_ascii()) else { return filled };
+    for (field, upper) in [(Field::Province, format!("{}0000", &code[..2])), (Field::City, format!("{}00", &code[..4]))]
+    {
+        let is_upper = field == Field::City && upper.ends_with("0000");
+        if let Some(division) = hufu_data::region(&upper).filter(|_| given(field).is_none() && !is_upper) {
+            filled.push((field, division.zh));
+        }
+    }
+    filled
 }
 
 /// What is read once for a batch, before its transaction.
