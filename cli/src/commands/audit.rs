@@ -1,0 +1,242 @@
+//! `hufu audit`: the ledger, its anchor, its proofs.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use hufu_authority::model::event::EventKind;
+use hufu_authority::model::ident::{OperatorId, Serial};
+use hufu_authority::x509::certificate::Certificate;
+use hufu_authority::x509::pem;
+use hufu_authority::{
+    AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SignedCheckpoint, check_proof,
+};
+
+use crate::args::codes;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::{Row, row, write_new};
+use crate::views;
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Audit {
+    Verify(Verify),
+    #[command(subcommand)]
+    Anchor(Anchor),
+    Log(Log),
+    #[command(subcommand)]
+    Proof(ProofCommand),
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    #[arg(long)]
+    deep: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Anchor {
+    Export(AnchorExport),
+    Check(AnchorCheck),
+}
+
+#[derive(Args)]
+pub(crate) struct AnchorExport {
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct AnchorCheck {
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Log {
+    #[arg(long, value_parser = codes::<EventKind>(EventKind::ALL.map(EventKind::code)))]
+    event: Option<EventKind>,
+    #[arg(long, value_name = "OPERATOR")]
+    actor: Option<OperatorId>,
+    #[arg(long, value_name = "OBJECT")]
+    object: Option<String>,
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    from: u64,
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: u32,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ProofCommand {
+    Inclusion(Inclusion),
+    Consistency(Consistency),
+    Check(ProofCheck),
+}
+
+#[derive(Args)]
+pub(crate) struct Inclusion {
+    #[arg(value_name = "SERIAL")]
+    serial: Serial,
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Consistency {
+    #[arg(long, value_name = "SIZE")]
+    from_size: u64,
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ProofCheck {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(ctx: &Context, args: Audit) -> Result<()> {
+    match args {
+        Audit::Verify(a) => whole_home(ctx, if a.deep { Depth::Deep } else { Depth::Ledger }),
+        Audit::Anchor(Anchor::Export(a)) => {
+            let anchor = ctx.look()?.anchor()?;
+            if anchor.is_empty() {
+                return Err(Error::own("cli.nothing", Vec::new()));
+            }
+            let text: String = anchor.iter().map(|c| pem::encode(CHECKPOINT_LABEL, &c.signed)).collect();
+            write_new(&a.out, text.as_bytes())
+        }
+        Audit::Anchor(Anchor::Check(a)) => anchor_check(ctx, a.file.as_deref()),
+        Audit::Log(a) => log(ctx, a),
+        Audit::Proof(ProofCommand::Inclusion(a)) => {
+            write_new(&a.out, ctx.look()?.prove_certificate(&a.serial)?.as_bytes())
+        }
+        Audit::Proof(ProofCommand::Consistency(a)) => {
+            write_new(&a.out, ctx.look()?.prove_consistency(a.from_size)?.as_bytes())
+        }
+        Audit::Proof(ProofCommand::Check(a)) => proof_check(ctx, &a),
+    }
+}
+
+/// Verifies the home and prints what does not hold.
+pub(super) fn whole_home(ctx: &Context, depth: Depth) -> Result<()> {
+    let mut authority = ctx.look()?;
+    if depth == Depth::Deep {
+        ctx.unlock_if_given(&mut authority)?;
+    }
+    let bar = ctx.progress(0);
+    let report = authority.audit(depth, &|p| bar.set(p.what, p.done, p.of))?;
+    drop(bar);
+    print_report(ctx, &report)
+}
+
+/// Prints the result of a verification; findings end the process with the exit code of tampering.
+pub(super) fn print_report(ctx: &Context, report: &AuditReport) -> Result<()> {
+    let findings: Vec<Row> = report
+        .findings
+        .iter()
+        .map(|f| {
+            row([
+                ("rule", f.rule.as_str().into()),
+                ("object", f.object.as_str().into()),
+                ("message", f.message.as_str().into()),
+            ])
+        })
+        .collect();
+    let count = findings.len();
+    ctx.out.one(
+        "audit",
+        row([
+            ("outcome", if count == 0 { "holds" } else { "altered" }.into()),
+            ("events", report.events.into()),
+            ("checkpoints", report.checkpoints.into()),
+            ("documents", report.documents.into()),
+            ("certificates", report.certificates.into()),
+            ("requests", report.requests.into()),
+            ("findings", findings.into()),
+        ]),
+    )?;
+    if count == 0 { Ok(()) } else { Err(Error::own("cli.findings", vec![("count", count.to_string())])) }
+}
+
+fn anchor_check(ctx: &Context, file: Option<&Path>) -> Result<()> {
+    let authority = ctx.look()?;
+    let Some(file) = file else {
+        authority.check_anchor()?;
+        let last = authority.anchor()?.pop();
+        return ctx.out.one("anchor", last.map_or_else(Row::new, |c| checkpoint(&c)));
+    };
+    let bytes = ctx.read(file)?;
+    let mut rows = Vec::new();
+    for block in pem::blocks(&bytes) {
+        let (label, der) = block?;
+        if label != CHECKPOINT_LABEL {
+            return Err(Error::unreadable(file, label));
+        }
+        rows.push(held(&authority, &der)?);
+    }
+    if rows.is_empty() {
+        return Err(Error::unreadable(file, CHECKPOINT_LABEL));
+    }
+    ctx.out.list("anchor", &["size", "at", "root", "outcome"], rows)
+}
+
+/// A checkpoint somebody kept: signed by this authority, and the ledger of today begins with it.
+fn held(authority: &Authority, der: &[u8]) -> Result<Row> {
+    let seen = authority.verified(der)?;
+    let proof = authority.prove_consistency(seen.checkpoint.size)?;
+    let pem = pem::encode(CHECKPOINT_LABEL, der);
+    check_proof(proof.as_bytes(), &authority.identity().ledger, Some(pem.as_bytes()))?;
+    Ok(checkpoint(&seen))
+}
+
+fn checkpoint(c: &SignedCheckpoint) -> Row {
+    row([
+        ("size", c.checkpoint.size.into()),
+        ("at", views::seconds(c.checkpoint.at)),
+        ("root", hufu_authority::model::ident::hex(&c.checkpoint.root).into()),
+        ("origin", c.checkpoint.origin.as_str().into()),
+        ("outcome", "holds".into()),
+    ])
+}
+
+fn log(ctx: &Context, a: Log) -> Result<()> {
+    let filter =
+        EventFilter { kind: a.event, actor: a.actor, object: a.object, after: a.from.checked_sub(1), limit: a.limit };
+    let rows = ctx.look()?.events(&filter)?.iter().map(views::event).collect();
+    ctx.out.list("event-list", &["seq", "at", "event", "actor", "object"], rows)
+}
+
+fn proof_check(ctx: &Context, a: &ProofCheck) -> Result<()> {
+    let file = ctx.read(&a.file)?;
+    let ledger = match &a.ledger {
+        Some(path) => Certificate::from_bytes(&ctx.read(path)?)?,
+        None => ctx.look()?.identity().ledger.clone(),
+    };
+    let checkpoint = a.checkpoint.as_ref().map(|path| ctx.read(path)).transpose()?;
+    let shown = match check_proof(&file, &ledger, checkpoint.as_deref())? {
+        Proof::Inclusion { checkpoint, event, certificate } => row([
+            ("outcome", "holds".into()),
+            ("serial", certificate.serial().to_string().into()),
+            ("subject", certificate.subject_text().into()),
+            ("seq", event.seq.into()),
+            ("size", checkpoint.size.into()),
+            ("at", views::seconds(checkpoint.at)),
+        ]),
+        Proof::Consistency { old, new } => row([
+            ("outcome", "holds".into()),
+            ("old_size", old.size.into()),
+            ("size", new.size.into()),
+            ("at", views::seconds(new.at)),
+        ]),
+    };
+    if a.checkpoint.is_none() {
+        ctx.note("note-no-checkpoint", &[]);
+    }
+    ctx.out.one("proof", shown)
+}

@@ -1,0 +1,38 @@
+//! `hufu config`: the settings in force.
+
+use clap::{Args, Subcommand};
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::{Row, row};
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    Show(Show),
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    #[arg(long)]
+    origin: bool,
+}
+
+/// Prints them.
+pub(crate) fn run(ctx: &Context, args: Config) -> Result<()> {
+    let Config::Show(a) = args;
+    let rows: Vec<Row> = ctx
+        .settings
+        .iter()
+        .map(|(name, value, origin)| {
+            let mut shown = row([("setting", name.into()), ("value", value.into())]);
+            if a.origin {
+                shown.insert("origin".to_owned(), origin.text().into());
+            }
+            shown
+        })
+        .collect();
+    ctx.note("note-config-file", &[("path", &ctx.settings.file().display().to_string())]);
+    let columns: &[&str] = if a.origin { &["setting", "value", "origin"] } else { &["setting", "value"] };
+    ctx.out.list("settings", columns, rows)
+}

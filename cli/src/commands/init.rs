@@ -1,0 +1,118 @@
+//! `hufu init`: founds a home.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use hufu_authority::model::ident::OperatorId;
+use hufu_authority::x509::csr::Csr;
+use hufu_authority::{Authority, Founding, HomePassphrases, NewAdministrator};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::row;
+use crate::secrets::{Which, fresh};
+
+/// The arguments.
+#[derive(Args)]
+pub(crate) struct Init {
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    #[arg(long, value_name = "NAME", default_value = "")]
+    name_en: String,
+    #[arg(long, value_name = "URL")]
+    base_http: String,
+    #[arg(long, value_name = "URL")]
+    base_ldap: Option<String>,
+    #[arg(long, value_name = "DIR")]
+    anchor: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=127))]
+    instance: u8,
+    #[arg(long = "administrator", id = "administrator", value_name = "ID:NAME:CSR", required = true)]
+    administrators: Vec<Administrator>,
+    #[arg(long)]
+    create_passphrases: bool,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `ID:NAME:CSR-FILE`.
+#[derive(Clone)]
+pub(crate) struct Administrator {
+    id: OperatorId,
+    name: String,
+    csr: PathBuf,
+}
+
+impl FromStr for Administrator {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let mut parts = text.splitn(3, ':');
+        let (Some(id), Some(name), Some(csr)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err("ID:NAME:CSR-FILE".to_owned());
+        };
+        Ok(Self { id: id.parse().map_err(|e| format!("{e}"))?, name: name.to_owned(), csr: PathBuf::from(csr) })
+    }
+}
+
+/// Founds the home.
+pub(crate) fn run(ctx: &Context, args: Init) -> Result<()> {
+    let mut administrators = Vec::with_capacity(args.administrators.len());
+    for given in args.administrators {
+        let csr = ctx.read(&given.csr)?;
+        // Before any passphrase is asked for, so that a wrong file costs nothing.
+        let _ = Csr::from_bytes(&csr)
+            .and_then(Csr::verify)
+            .map_err(|e| hufu_authority::Error::from(e).about(given.csr.display().to_string()))?;
+        administrators.push(NewAdministrator { id: given.id, name: given.name, csr });
+    }
+    let found = administrators.len();
+    let administrators: [NewAdministrator; 2] = administrators.try_into().map_err(|_| {
+        let values = vec![("name", "--administrator".to_owned()), ("value", format!("{found} × ID:NAME:CSR, 2"))];
+        Error::own("cli.setting", values)
+    })?;
+    let founding = Founding {
+        name: args.name,
+        name_en: args.name_en,
+        base_http: args.base_http,
+        base_ldap: args.base_ldap,
+        anchor: args.anchor,
+        root_key: args.root_key,
+        instance: args.instance,
+        administrators,
+    };
+    let home = ctx.home();
+    let shown = home.display().to_string();
+    if args.dry_run {
+        ctx.note("note-dry-run", &[]);
+        return ctx.out.one("founding", summary(&founding, &shown, json!(null)));
+    }
+    let ca = fresh(ctx, Which::Ca, args.create_passphrases)?;
+    let data = fresh(ctx, Which::Home, args.create_passphrases)?;
+    let authority = Authority::found(&home, &founding, &HomePassphrases { ca: &ca, home: &data })?;
+    let anchor = authority.home().anchor().display().to_string();
+    ctx.note("note-home-founded", &[("path", &shown)]);
+    ctx.note("note-anchor", &[("path", &anchor)]);
+    ctx.note("note-root-key", &[]);
+    let identity = authority.identity();
+    let mut printed = summary(&founding, &shown, anchor.into());
+    printed.insert("root".to_owned(), identity.root.serial().to_string().into());
+    printed.insert("issuing".to_owned(), identity.issuing.serial().to_string().into());
+    printed.insert("pem".to_owned(), format!("{}{}", identity.issuing.pem(), identity.root.pem()).into());
+    ctx.out.one("founding", printed)
+}
+
+fn summary(founding: &Founding, home: &str, anchor: serde_json::Value) -> crate::output::Row {
+    row([
+        ("home", home.into()),
+        ("name", founding.name.as_str().into()),
+        ("base_http", founding.base_http.as_str().into()),
+        ("base_ldap", founding.base_ldap.clone().into()),
+        ("administrators", founding.administrators.iter().map(|a| a.id.to_string()).collect::<Vec<_>>().into()),
+        ("anchor", anchor),
+    ])
+}

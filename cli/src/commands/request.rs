@@ -1,0 +1,300 @@
+//! `hufu request`: from entry to decision.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+use hufu_authority::model::entropy::Entropy;
+use hufu_authority::model::holder::{Field, Holder, HolderKind, Purpose};
+use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::request::{Medium, Reason, RequestStatus};
+use hufu_authority::model::time::Clock;
+use hufu_authority::x509::csr::Csr;
+use hufu_authority::{Decided, NewRequest, RequestFilter, Submitted, SystemClock, SystemEntropy};
+use serde_json::Value;
+
+use super::Batch;
+use crate::args::codes;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::{Row, row};
+use crate::views;
+
+/// The verbs.
+#[derive(Subcommand)]
+pub(crate) enum Request {
+    Submit(Submit),
+    Approve(Approve),
+    Reject(Reject),
+    List(List),
+    Show(Show),
+}
+
+#[derive(Args)]
+pub(crate) struct Submit {
+    #[arg(long, value_name = "ID")]
+    id: Option<RequestId>,
+    #[arg(long, value_name = "ORG")]
+    org: OrgId,
+    #[arg(long, value_parser = codes::<HolderKind>(HolderKind::ALL.map(HolderKind::code)))]
+    holder: HolderKind,
+    #[arg(long, value_name = "PROFILE")]
+    profile: ProfileId,
+    #[arg(long, value_name = "FILE")]
+    csr: PathBuf,
+    #[arg(long = "field", id = "field", value_name = "NAME=VALUE")]
+    given: Vec<FieldValue>,
+    #[arg(long, value_name = "FILE")]
+    fields: Option<PathBuf>,
+    #[arg(long = "host", id = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    #[arg(long, value_name = "DAYS")]
+    days: Option<u32>,
+    #[arg(long, default_value = "first", value_parser = codes::<Reason>(Reason::ALL.map(Reason::code)))]
+    reason: Reason,
+    #[arg(long, default_value = "ukey", value_parser = codes::<Medium>(Medium::ALL.map(Medium::code)))]
+    medium: Medium,
+    #[arg(long, value_name = "SERIAL")]
+    predecessor: Option<Serial>,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// `name=value`.
+#[derive(Clone)]
+pub(crate) struct FieldValue(Field, String);
+
+impl FromStr for FieldValue {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("NAME=VALUE")?;
+        Ok(Self(field(name)?, value.to_owned()))
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Approve {
+    #[arg(value_name = "REQUEST", required_unless_present = "submitted")]
+    requests: Vec<RequestId>,
+    #[arg(long, value_name = "ORG", conflicts_with = "requests")]
+    submitted: Option<OrgId>,
+}
+
+#[derive(Args)]
+pub(crate) struct Reject {
+    #[arg(value_name = "REQUEST", required = true)]
+    requests: Vec<RequestId>,
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    #[arg(long, value_name = "ORG")]
+    org: Option<OrgId>,
+    #[arg(long, value_parser = codes::<RequestStatus>(RequestStatus::ALL.map(RequestStatus::code)))]
+    status: Option<RequestStatus>,
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<ProfileId>,
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: u32,
+    #[arg(long, value_name = "REQUEST")]
+    after: Option<RequestId>,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    #[arg(value_name = "REQUEST")]
+    request: RequestId,
+}
+
+/// The columns of what `submit` prints.
+pub(super) const SUBMITTED: [&str; 4] = ["request", "outcome", "status", "subject"];
+
+/// Runs the verb.
+pub(crate) fn run(ctx: &Context, args: Request) -> Result<()> {
+    match args {
+        Request::Submit(a) => submit(ctx, a),
+        Request::Approve(a) => approve(ctx, a),
+        Request::Reject(a) => reject(ctx, &a),
+        Request::List(a) => list(ctx, a),
+        Request::Show(a) => show(ctx, &a.request),
+    }
+}
+
+/// The id given, or a new one: the day and eight random hexadecimal digits.
+pub(super) fn id_or_new(given: Option<RequestId>) -> Result<RequestId> {
+    match given {
+        Some(id) => Ok(id),
+        None => {
+            let random: &dyn Entropy = &SystemEntropy;
+            let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
+            Ok(format!("{}-{}", SystemClock.now().day(), hex(&random)).parse()?)
+        }
+    }
+}
+
+/// What was submitted, as a row.
+pub(super) fn submitted(s: Submitted) -> Row {
+    row([
+        ("request", s.id.as_str().into()),
+        ("outcome", "done".into()),
+        ("status", s.status.code().into()),
+        ("subject", s.subject.into()),
+    ])
+}
+
+fn submit(ctx: &Context, a: Submit) -> Result<()> {
+    let mut fields: Vec<(Field, String)> = match &a.fields {
+        Some(path) => fields_of(ctx, path)?,
+        None => Vec::new(),
+    };
+    fields.extend(a.given.into_iter().map(|FieldValue(field, value)| (field, value)));
+    let new = NewRequest {
+        id: id_or_new(a.id)?,
+        org: a.org,
+        holder: a.holder,
+        fields,
+        hosts: a.hosts,
+        csr: ctx.read(&a.csr)?,
+        profile: a.profile,
+        days: a.days,
+        reason: a.reason,
+        medium: a.medium,
+        predecessor: a.predecessor,
+        operator: None,
+    };
+    let id = new.id.to_string();
+    if a.dry_run {
+        return check_only(ctx, new);
+    }
+    let mut authority = ctx.open()?;
+    let session = ctx.session(&authority)?;
+    ctx.unlock(&mut authority)?;
+    let mut batch = Batch::new();
+    for result in authority.submit(&session, std::slice::from_ref(&new))? {
+        batch.add(ctx, &id, result, submitted);
+    }
+    batch.finish(ctx, "request-list", &SUBMITTED)
+}
+
+/// What can be checked without a home: the CSR's form and signature, and the holder's fields.
+fn check_only(ctx: &Context, new: NewRequest) -> Result<()> {
+    let csr = Csr::from_bytes(&new.csr)?.verify()?;
+    let holder = Holder::check(new.holder, Purpose::Subscriber, new.fields, new.hosts);
+    holder.map_err(hufu_authority::Error::from)?;
+    ctx.note("note-dry-run", &[]);
+    ctx.out.one(
+        "request-check",
+        row([
+            ("request", new.id.to_string().into()),
+            ("outcome", "planned".into()),
+            ("csr", csr.digest().to_string().into()),
+            ("public_key", csr.public_key().spki_digest().to_string().into()),
+        ]),
+    )
+}
+
+/// `name = "value"` lines.
+fn fields_of(ctx: &Context, path: &Path) -> Result<Vec<(Field, String)>> {
+    let text = ctx.read_text(path)?;
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| Error::unreadable(path, e.message()))?;
+    let mut fields = Vec::with_capacity(table.len());
+    for (name, value) in table {
+        let field = field(&name).map_err(|e| Error::unreadable(path, e))?;
+        let Some(text) = value.as_str() else {
+            return Err(Error::own("cli.field", vec![("field", name)]));
+        };
+        fields.push((field, text.to_owned()));
+    }
+    Ok(fields)
+}
+
+fn field(name: &str) -> std::result::Result<Field, String> {
+    name.parse().map_err(|_| format!("{name:?}: {}", Field::ALL.map(Field::code).join(", ")))
+}
+
+fn decided(d: Decided) -> Row {
+    row([("request", d.id.as_str().into()), ("outcome", "done".into()), ("status", d.status.code().into())])
+}
+
+fn approve(ctx: &Context, a: Approve) -> Result<()> {
+    let authority = ctx.open()?;
+    let ids = match a.submitted {
+        Some(org) => waiting(&authority, &org, RequestStatus::Submitted)?,
+        None => a.requests,
+    };
+    let session = ctx.session(&authority)?;
+    let mut batch = Batch::new();
+    for (id, result) in ids.iter().zip(authority.approve(&session, &ids)?) {
+        batch.add(ctx, id.as_str(), result, decided);
+    }
+    batch.finish(ctx, "request-list", &["request", "outcome", "status"])
+}
+
+/// Every request of a subtree in one state.
+pub(super) fn waiting(
+    authority: &hufu_authority::Authority,
+    org: &OrgId,
+    status: RequestStatus,
+) -> Result<Vec<RequestId>> {
+    const PAGE: u32 = 1000;
+    let mut ids: Vec<RequestId> = Vec::new();
+    loop {
+        let filter = RequestFilter {
+            orgs: Some(authority.subtree(org)?),
+            status: Some(status),
+            after: ids.last().cloned(),
+            limit: PAGE,
+            ..RequestFilter::default()
+        };
+        let page = authority.requests(&filter)?;
+        if page.is_empty() {
+            break;
+        }
+        ids.extend(page.into_iter().map(|r| r.id));
+    }
+    if ids.is_empty() { Err(Error::own("cli.nothing", Vec::new())) } else { Ok(ids) }
+}
+
+fn reject(ctx: &Context, a: &Reject) -> Result<()> {
+    ctx.confirm("confirm-reject", &[("count", &a.requests.len().to_string())])?;
+    let authority = ctx.open()?;
+    let session = ctx.session(&authority)?;
+    let mut batch = Batch::new();
+    for (id, result) in a.requests.iter().zip(authority.reject(&session, &a.requests, &a.why)?) {
+        batch.add(ctx, id.as_str(), result, decided);
+    }
+    batch.finish(ctx, "request-list", &["request", "outcome", "status"])
+}
+
+fn list(ctx: &Context, a: List) -> Result<()> {
+    let authority = ctx.look()?;
+    let filter = RequestFilter {
+        orgs: a.org.map(|org| authority.subtree(&org)).transpose()?,
+        status: a.status,
+        profile: a.profile,
+        limit: a.limit,
+        after: a.after,
+    };
+    let rows = authority.requests(&filter)?.iter().map(views::request).collect();
+    ctx.out.list("request-list", &["request", "org", "status", "profile", "subject", "submitted_at"], rows)
+}
+
+fn show(ctx: &Context, id: &RequestId) -> Result<()> {
+    let mut authority = ctx.look()?;
+    ctx.unlock_if_given(&mut authority)?;
+    let view = authority.request(id)?;
+    let mut shown = views::request(&view.row);
+    let pairs = |list: Vec<(String, String)>| Value::Object(list.into_iter().map(|(k, v)| (k, v.into())).collect());
+    shown.insert("public".to_owned(), pairs(view.public));
+    let personal = view.personal.into_iter().map(|(f, v)| (f.code().to_owned(), v)).collect();
+    shown.insert("personal".to_owned(), pairs(personal));
+    shown.insert("hosts".to_owned(), view.hosts.into());
+    if let Some((operator, roles)) = view.operator {
+        shown.insert("operator".to_owned(), operator.to_string().into());
+        shown.insert("roles".to_owned(), roles.split(' ').map(Value::from).collect());
+    }
+    ctx.out.one("request", shown)
+}

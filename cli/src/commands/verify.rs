@@ -1,0 +1,128 @@
+//! `hufu verify`: certificates with their chain at a time, or the whole home.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hufu_authority::data::message;
+use hufu_authority::model::time::{Clock, Instant};
+use hufu_authority::x509::certificate::Certificate;
+use hufu_authority::x509::path;
+use hufu_authority::{Depth, SystemClock};
+
+use super::audit;
+use crate::args::Format;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::output::{Row, row};
+use crate::views;
+
+/// The arguments.
+#[derive(Args)]
+pub(crate) struct Verify {
+    #[arg(value_name = "FILE", required_unless_present = "all")]
+    files: Vec<PathBuf>,
+    #[arg(long = "root", id = "root", value_name = "FILE")]
+    roots: Vec<PathBuf>,
+    #[arg(long = "ca", id = "ca", value_name = "FILE")]
+    others: Vec<PathBuf>,
+    #[arg(long, value_name = "TIME")]
+    at: Option<Instant>,
+    #[arg(long, conflicts_with = "files")]
+    all: bool,
+}
+
+/// Verifies.
+pub(crate) fn run(ctx: &Context, args: Verify) -> Result<()> {
+    if args.all {
+        return audit::whole_home(ctx, Depth::Deep);
+    }
+    let at = args.at.unwrap_or_else(|| SystemClock.now());
+    let mut others = read_all(ctx, &args.others)?;
+    let mut roots = read_all(ctx, &args.roots)?;
+    if args.roots.is_empty() {
+        // The home's own chain.
+        let authority = ctx.look()?;
+        roots.push(authority.identity().root.clone());
+        others.push(authority.identity().issuing.clone());
+    }
+    let mut rows = Vec::new();
+    let mut invalid = 0;
+    for file in &args.files {
+        let mut given = certificates(file, &ctx.read(file)?)?.into_iter();
+        let Some(target) = given.next() else { continue };
+        let mut chain: Vec<Certificate> = given.collect();
+        chain.extend(others.iter().cloned());
+        let verdict = path::validate(&target, &chain, &roots, at);
+        if !verdict.is_valid() {
+            invalid += 1;
+        }
+        rows.push(shown(ctx, file, &target, at, &verdict));
+    }
+    if ctx.out.format == Format::Table {
+        for row in rows {
+            ctx.out.one("verdict", row)?;
+        }
+    } else {
+        ctx.out.list("verdict-list", &["file", "subject", "outcome", "rule", "message"], rows)?;
+    }
+    if invalid == 0 {
+        Ok(())
+    } else {
+        let values = vec![("count", invalid.to_string()), ("of", args.files.len().to_string())];
+        Err(Error::own("cli.invalid", values))
+    }
+}
+
+fn shown(ctx: &Context, file: &Path, target: &Certificate, at: Instant, verdict: &path::Verdict) -> Row {
+    let outcome = if verdict.is_valid() { "valid" } else { "invalid" };
+    let mut out = row([
+        ("file", file.display().to_string().into()),
+        ("subject", target.subject_text().into()),
+        ("serial", target.serial().to_string().into()),
+        ("at", views::instant(at)),
+        ("outcome", outcome.into()),
+    ]);
+    if let Some(first) = verdict.findings.first() {
+        out.insert("rule".to_owned(), first.code().into());
+        out.insert("message".to_owned(), explained(ctx, first).into());
+        out.insert("hint".to_owned(), message(ctx.lang, &format!("hint-{}", first.code())).into());
+    }
+    if ctx.out.format != Format::Table {
+        out.insert("findings".to_owned(), verdict.findings.iter().map(|f| finding(ctx, f)).collect::<Vec<_>>().into());
+    }
+    out.insert("chain".to_owned(), verdict.chain.iter().map(Certificate::subject_text).collect::<Vec<_>>().into());
+    out
+}
+
+fn finding(ctx: &Context, f: &path::Finding) -> Row {
+    row([
+        ("rule", f.code().into()),
+        ("certificate", f.certificate.as_str().into()),
+        ("message", explained(ctx, f).into()),
+        ("cause", f.cause.as_str().into()),
+        ("remedy", f.remedy.as_str().into()),
+        ("offset", f.offset.into()),
+    ])
+}
+
+/// The rule in the language of the run, then the details.
+fn explained(ctx: &Context, f: &path::Finding) -> String {
+    match message(ctx.lang, &format!("err-{}", f.code())) {
+        Some(text) => format!("{text} ({}: {})", f.certificate, f.message),
+        None => f.message.clone(),
+    }
+}
+
+fn read_all(ctx: &Context, paths: &[PathBuf]) -> Result<Vec<Certificate>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(certificates(path, &ctx.read(path)?)?);
+    }
+    Ok(all)
+}
+
+/// Every certificate of a file: PEM blocks, or one in DER.
+fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>> {
+    let about = |e: hufu_authority::x509::Error| hufu_authority::Error::from(e).about(path.display().to_string());
+    Ok(Certificate::all_from_bytes(bytes).map_err(about)?)
+}

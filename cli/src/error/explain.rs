@@ -1,0 +1,286 @@
+//! The library's errors as messages of the catalogue: every kind gives the values its message has places for.
+
+use hufu_authority::data::{Lang, render};
+use hufu_authority::model::holder::{DocumentFault, FieldFault, HolderFault};
+use hufu_authority::model::org::TreeError;
+use hufu_authority::model::text::NameFault;
+use hufu_authority::{Error, ErrorKind};
+
+use super::{Values, clean};
+
+/// The error in one line of `lang`.
+pub(super) fn text(e: &Error, lang: Lang) -> String {
+    let body = fill(lang, e.code(), &values(e.kind(), lang));
+    match e.context() {
+        Some(context) => format!("{}: {body}", clean(context)),
+        None => body,
+    }
+}
+
+/// What lies beneath: the lower crates' own words, which carry the details, and what the operating system said.
+pub(super) fn causes(e: &Error) -> Vec<String> {
+    let mut causes = match e.kind() {
+        ErrorKind::Store(lower) => vec![lower.to_string()],
+        ErrorKind::Issuer(lower) => vec![lower.to_string()],
+        ErrorKind::X509(lower) => {
+            let offset = lower.offset().map(|o| format!("octet {o}"));
+            let parts: Vec<String> = lower.context().map(str::to_owned).into_iter().chain(offset).collect();
+            Some(parts.join(", ")).filter(|p| !p.is_empty()).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut source = std::error::Error::source(e);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if causes.last() != Some(&text) {
+            causes.push(text);
+        }
+        source = cause.source();
+    }
+    causes
+}
+
+fn fill(lang: Lang, code: &str, values: &Values) -> String {
+    let clean: Vec<(&str, String)> = values.iter().map(|(k, v)| (*k, clean(v))).collect();
+    let pairs: Vec<(&str, &str)> = clean.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    render(lang, &format!("err-{code}"), &pairs)
+}
+
+/// The values of a kind's message.
+fn values(kind: &ErrorKind, lang: Lang) -> Values {
+    match kind {
+        ErrorKind::NoHome(path) | ErrorKind::HomeExists(path) => vec![("path", path.display().to_string())],
+        ErrorKind::File { path, .. } => vec![("path", path.display().to_string())],
+        ErrorKind::Settings { path, what } => vec![("path", path.display().to_string()), ("what", what.clone())],
+        ErrorKind::Id(e) => vec![("what", e.what.to_owned()), ("text", e.text.clone()), ("rule", e.rule.to_owned())],
+        ErrorKind::Tree(TreeError::Unknown(org)) => vec![("org", org.to_string())],
+        ErrorKind::Tree(e) => vec![("what", e.to_string())],
+        ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
+        ErrorKind::UnknownOperator(id)
+        | ErrorKind::WrongKey(id)
+        | ErrorKind::SelfApproval(id)
+        | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
+        ErrorKind::OperatorExpired { operator, at } => {
+            vec![("operator", operator.to_string()), ("at", at.to_string())]
+        }
+        ErrorKind::NoRole { operator, needs } => {
+            vec![("operator", operator.to_string()), ("role", render(lang, &format!("label-role-{needs}"), &[]))]
+        }
+        ErrorKind::OutsideJurisdiction { operator, org } => {
+            vec![("operator", operator.to_string()), ("org", org.to_string())]
+        }
+        ErrorKind::Frozen { org, by } => vec![("org", org.to_string()), ("by", by.to_string())],
+        ErrorKind::Limit(e) => vec![
+            ("limit", render(lang, &format!("limit-{}", e.limit), &[])),
+            ("asked", e.asked.clone()),
+            ("allowed", e.allowed.clone()),
+        ],
+        ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
+        ErrorKind::ProfileHolder { profile, holder } => {
+            vec![("profile", profile.clone()), ("holder", (*holder).to_owned())]
+        }
+        ErrorKind::Quota { org, span, allowed } => vec![
+            ("org", org.to_string()),
+            ("span", render(lang, &format!("quota-{span}"), &[])),
+            ("allowed", allowed.to_string()),
+        ],
+        ErrorKind::TooLong { asked, allowed } => vec![("asked", asked.to_string()), ("allowed", allowed.to_string())],
+        ErrorKind::Holder(fault) => holder(fault, lang),
+        ErrorKind::UnknownRegion(code) => vec![("region", code.clone())],
+        ErrorKind::KeyInUse { request } => vec![("request", request.to_string())],
+        ErrorKind::RequestReused(id) | ErrorKind::UnknownRequest(id) => vec![("request", id.to_string())],
+        ErrorKind::RequestState { request, status, wanted } => vec![
+            ("request", request.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
+        ErrorKind::Expired { what, at } => vec![("what", (*what).to_owned()), ("at", at.to_string())],
+        ErrorKind::Document { what, fault } => vec![("what", (*what).to_owned()), ("fault", fault.clone())],
+        ErrorKind::UnknownCertificate(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::UnknownProposal(id) => vec![("proposal", id.clone())],
+        ErrorKind::NoChange(what) => vec![("what", what.clone())],
+        ErrorKind::BehindAnchor { ledger, anchor } => {
+            vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
+        }
+        ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
+        ErrorKind::Unreadable { wanted, what } => vec![("wanted", (*wanted).to_owned()), ("what", what.clone())],
+        ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
+        ErrorKind::BeforeLedger { first } => vec![("first", first.to_string())],
+        ErrorKind::Entropy(e) => vec![("what", e.to_string())],
+        _ => Vec::new(),
+    }
+}
+
+/// `request.holder` has the field and, as `{what}`, the fault's own message.
+fn holder(fault: &HolderFault, lang: Lang) -> Values {
+    let what = match &fault.fault {
+        FieldFault::Missing => render(lang, "fault-missing", &[]),
+        FieldFault::Name(e) => fill(lang, e.code(), &name(e)),
+        FieldFault::Document(e) => fill(lang, e.code(), &document(e)),
+        FieldFault::Code(e) => fill(
+            lang,
+            "input.id",
+            &vec![("what", e.what.to_owned()), ("text", e.text.clone()), ("rule", e.rule.to_owned())],
+        ),
+        FieldFault::Host(host) => render(lang, "fault-host", &[("host", &clean(host))]),
+        other => format!("{other:?}"),
+    };
+    vec![("field", render(lang, &format!("field-{}", fault.field), &[])), ("what", what)]
+}
+
+fn name(fault: &NameFault) -> Values {
+    let mut values: Values = fault.position().map(|at| ("at", at.to_string())).into_iter().collect();
+    match fault {
+        NameFault::TooLong { length, max } => {
+            values.extend([("length", length.to_string()), ("max", max.to_string())]);
+        }
+        NameFault::Character { ch, .. } | NameFault::Compatibility { ch, .. } | NameFault::Formula { ch } => {
+            values.push(("ch", format!("U+{:04X}", u32::from(*ch))));
+        }
+        NameFault::HostName { rule } | NameFault::Email { rule } => values.push(("rule", (*rule).to_owned())),
+        _ => {}
+    }
+    if let NameFault::Compatibility { plain, .. } = fault {
+        values.push(("plain", plain.clone()));
+    }
+    values
+}
+
+fn document(fault: &DocumentFault) -> Values {
+    match fault {
+        DocumentFault::Length { rule, length } => vec![("rule", rule.to_string()), ("length", length.to_string())],
+        DocumentFault::Character { rule, at, allowed } => {
+            vec![("rule", rule.to_string()), ("at", at.to_string()), ("allowed", (*allowed).to_owned())]
+        }
+        DocumentFault::Region { rule, at } => vec![("rule", rule.to_string()), ("at", at.to_string())],
+        DocumentFault::Check { rule, expected, found } => {
+            vec![("rule", rule.to_string()), ("expected", expected.to_string()), ("found", found.to_string())]
+        }
+        DocumentFault::Form(kind) => vec![("document", kind.to_string()), ("rule", kind.rule().to_owned())],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::path::PathBuf;
+
+    use hufu_authority::model::holder::{CodeRule, DocumentType};
+    use hufu_authority::model::ident::IdError;
+    use hufu_authority::model::operator::Role;
+    use hufu_authority::model::org::{LimitExceeded, OrgKind};
+    use hufu_authority::model::text::{check_dns_name, check_email, check_name, check_phone};
+    use hufu_authority::model::time::Instant;
+
+    use super::*;
+
+    fn kinds() -> Vec<ErrorKind> {
+        let path = || PathBuf::from("/srv/home");
+        let operator = || "sun".parse().unwrap();
+        let at = Instant::from_unix_seconds(0);
+        let fault = |fault| ErrorKind::Holder(HolderFault { field: "name", fault });
+        let rule = CodeRule::Gb11643;
+        let mut kinds = vec![
+            ErrorKind::NoHome(path()),
+            ErrorKind::HomeExists(path()),
+            ErrorKind::File { path: path(), source: std::io::Error::other("x") },
+            ErrorKind::Settings { path: path(), what: "x".to_owned() },
+            ErrorKind::Locked,
+            ErrorKind::Id(IdError { what: "w", text: "t".to_owned(), rule: "r" }),
+            ErrorKind::Tree(TreeError::Unknown("ra".parse().unwrap())),
+            ErrorKind::Tree(TreeError::Misplaced { org: "ra".parse().unwrap(), kind: OrgKind::Ca, parent: None }),
+            ErrorKind::OrgExists("ra".parse().unwrap()),
+            ErrorKind::UnknownOperator(operator()),
+            ErrorKind::WrongKey(operator()),
+            ErrorKind::OperatorExpired { operator: operator(), at },
+            ErrorKind::OutsideJurisdiction { operator: operator(), org: "ra".parse().unwrap() },
+            ErrorKind::SelfApproval(operator()),
+            ErrorKind::ApproverTier(operator()),
+            ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
+            ErrorKind::UnknownProfile("p".to_owned()),
+            ErrorKind::ProfileHolder { profile: "p".to_owned(), holder: "person" },
+            ErrorKind::Quota { org: "ra".parse().unwrap(), span: "day", allowed: 1 },
+            ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },
+            ErrorKind::TooLong { asked: 2, allowed: 1 },
+            ErrorKind::UnknownRegion("990000".to_owned()),
+            ErrorKind::HostMissing,
+            ErrorKind::AuthorityKey,
+            ErrorKind::KeyInUse { request: "r-1".parse().unwrap() },
+            ErrorKind::RequestReused("r-1".parse().unwrap()),
+            ErrorKind::UnknownRequest("r-1".parse().unwrap()),
+            ErrorKind::RequestState { request: "r-1".parse().unwrap(), status: "issued", wanted: "submitted" },
+            ErrorKind::Expired { what: "approval", at },
+            ErrorKind::Document { what: "act", fault: "x".to_owned() },
+            ErrorKind::UnknownCertificate("01".parse().unwrap()),
+            ErrorKind::UnknownProposal("x".to_owned()),
+            ErrorKind::NoChange("x".to_owned()),
+            ErrorKind::BehindAnchor { ledger: 1, anchor: 2 },
+            ErrorKind::AnchorDiffers { size: 1 },
+            ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
+            ErrorKind::Internal("x"),
+            ErrorKind::BeforeLedger { first: at },
+            ErrorKind::NotCheckpointed { size: 3 },
+            fault(FieldFault::Missing),
+            fault(FieldFault::Host("h".to_owned())),
+            fault(FieldFault::Code(IdError { what: "w", text: "t".to_owned(), rule: "r" })),
+            fault(FieldFault::Document(DocumentFault::Length { rule, length: 3 })),
+            fault(FieldFault::Document(DocumentFault::Character { rule, at: 3, allowed: "a digit" })),
+            fault(FieldFault::Document(DocumentFault::Region { rule, at: 1 })),
+            fault(FieldFault::Document(DocumentFault::BirthDate)),
+            fault(FieldFault::Document(DocumentFault::Check { rule, expected: '1', found: '2' })),
+            fault(FieldFault::Document(DocumentFault::Form(DocumentType::Passport))),
+        ];
+        kinds.extend(Role::ALL.map(|needs| ErrorKind::NoRole { operator: "sun".parse().unwrap(), needs }));
+        for limit in ["profiles", "quota-day", "quota-total", "max-days", "region", "name-prefix"] {
+            kinds.push(ErrorKind::Limit(LimitExceeded { limit, asked: "2".to_owned(), allowed: "1".to_owned() }));
+        }
+        let bad = [
+            "",
+            "张\u{1B}三",
+            "张\u{200B}三",
+            " a",
+            "a  b",
+            "a\u{202E}b",
+            "a\u{2028}b",
+            "a\u{3000}b",
+            "\u{E000}",
+            "\u{FFFD}",
+            "<a>",
+            "Jose\u{301}",
+            "Ⅱ",
+            "a \u{323}",
+            "=1",
+            "pаypal",
+            "张三 11010519491231002X",
+        ];
+        kinds.extend(bad.iter().map(|text| fault(FieldFault::Name(check_name(text, 64).unwrap_err()))));
+        kinds.push(fault(FieldFault::Name(check_name("a", 0).unwrap_err())));
+        kinds.push(fault(FieldFault::Name(check_dns_name("-").unwrap_err())));
+        kinds.push(fault(FieldFault::Name(check_email("a").unwrap_err())));
+        kinds.push(fault(FieldFault::Name(check_phone("a").unwrap_err())));
+        kinds
+    }
+
+    #[test]
+    fn no_message_has_an_open_place_in_any_language() {
+        for lang in Lang::ALL {
+            for kind in kinds() {
+                let e = Error::from(kind);
+                let text = text(&e, lang);
+                assert!(!text.contains('{'), "{}: {text}", e.code());
+                assert!(!text.starts_with("err-"), "{text}");
+                for key in ["label-", "limit-", "quota-", "field-", "fault-", "err-"] {
+                    assert!(!text.contains(key), "{}: {text}", e.code());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_strangers_write_cannot_steer_the_terminal() {
+        let e = Error::from(ErrorKind::UnknownProfile("a\u{1B}[2Jb\u{202E}".to_owned()));
+        let text = text(&e, Lang::En);
+        assert!(!text.contains('\u{1B}') && !text.contains('\u{202E}'), "{text}");
+    }
+}

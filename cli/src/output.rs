@@ -1,0 +1,239 @@
+//! What is printed on standard output: one document, in the form asked for. Everything else goes to standard error.
+//!
+//! JSON documents carry `"schema": "hufu/1"` and `"kind"`; a list has its rows in `"items"`. The names in JSON and the
+//! heads of CSV are stable and English; the table for people is in the language of the run.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use hufu_authority::data::{Lang, message};
+use serde_json::{Map, Value, json};
+
+use crate::args::Format;
+use crate::error::{Error, Result, clean};
+
+/// The version of every JSON document.
+pub(crate) const SCHEMA: &str = "hufu/1";
+
+/// One row: names and values in their order.
+pub(crate) type Row = Map<String, Value>;
+
+/// A row from its pairs.
+pub(crate) fn row<const N: usize>(pairs: [(&str, Value); N]) -> Row {
+    pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
+}
+
+/// A printer for one run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// The form.
+    pub(crate) format: Format,
+    /// The language of tables.
+    pub(crate) lang: Lang,
+}
+
+impl Output {
+    /// Prints a list. `columns` are those a table shows; the other forms have every value but nested ones in CSV.
+    pub(crate) fn list(&self, kind: &str, columns: &[&str], rows: Vec<Row>) -> Result<()> {
+        let text = match self.format {
+            Format::Table => self.table(columns, &rows),
+            Format::Json => pretty(&json!({ "schema": SCHEMA, "kind": kind, "items": rows })),
+            Format::Ndjson => rows.into_iter().map(|r| compact(&head(kind, r))).collect(),
+            Format::Csv => csv(columns, &rows),
+        };
+        print(text.as_bytes())
+    }
+
+    /// Prints one thing: as names and values for people, as one document or row otherwise.
+    pub(crate) fn one(&self, kind: &str, row: Row) -> Result<()> {
+        let text = match self.format {
+            Format::Table => self.sheet(&row),
+            Format::Json => pretty(&head(kind, row)),
+            Format::Ndjson => compact(&head(kind, row)),
+            Format::Csv => {
+                let columns: Vec<&str> = row.iter().filter(|(_, v)| is_plain(v)).map(|(k, _)| k.as_str()).collect();
+                csv(&columns, std::slice::from_ref(&row))
+            }
+        };
+        print(text.as_bytes())
+    }
+
+    fn table(&self, columns: &[&str], rows: &[Row]) -> String {
+        let mut table = self.empty_table();
+        table.set_header(columns.iter().map(|c| self.heading(c)));
+        for row in rows {
+            table.add_row(columns.iter().map(|c| row.get(*c).map_or_else(String::new, |v| self.cell(c, v))));
+        }
+        for (i, name) in columns.iter().enumerate() {
+            let numeric = rows.iter().any(|r| r.get(*name).is_some_and(Value::is_number));
+            if numeric && let Some(column) = table.column_mut(i) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        trimmed(&table)
+    }
+
+    fn sheet(&self, row: &Row) -> String {
+        let mut table = self.empty_table();
+        let mut below = String::new();
+        for (name, value) in row {
+            match value {
+                Value::Null => {}
+                Value::Array(items) if items.iter().all(Value::is_object) && !items.is_empty() => {
+                    let rows: Vec<Row> = items.iter().filter_map(|i| i.as_object().cloned()).collect();
+                    let columns: Vec<&str> =
+                        rows.first().map(|r| r.keys().map(String::as_str).collect()).unwrap_or_default();
+                    below.push_str(&format!("\n{}\n{}", self.heading(name), self.table(&columns, &rows)));
+                }
+                Value::Object(inner) => {
+                    for (k, v) in inner {
+                        table.add_row([self.heading(k), self.cell(k, v)]);
+                    }
+                }
+                Value::String(text) if text.contains('\n') => below.push_str(text),
+                _ => drop(table.add_row([self.heading(name), self.cell(name, value)])),
+            }
+        }
+        format!("{}{below}", trimmed(&table))
+    }
+
+    fn empty_table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if io::stdout().is_terminal() {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        table
+    }
+
+    fn heading(&self, name: &str) -> String {
+        let own = ["col", "field"].iter().find_map(|kind| message(self.lang, &format!("{kind}-{name}")));
+        own.unwrap_or(name).to_owned()
+    }
+
+    /// A value as a person reads it: codes become words, lists lose their brackets.
+    fn cell(&self, name: &str, value: &Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::Bool(true) => self.word("label-yes", "yes"),
+            Value::Bool(false) => self.word("label-no", "no"),
+            Value::Number(n) => n.to_string(),
+            Value::String(text) => self.label(name, text),
+            Value::Array(items) => items.iter().map(|i| self.cell(name, i)).collect::<Vec<_>>().join(" "),
+            Value::Object(inner) => {
+                inner.iter().map(|(k, v)| format!("{k}={}", self.cell(k, v))).collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    fn label(&self, name: &str, text: &str) -> String {
+        // `roles` holds what `role` names.
+        let name = name.strip_suffix('s').filter(|_| name == "roles").unwrap_or(name);
+        message(self.lang, &format!("label-{name}-{text}")).map_or_else(|| clean(text), str::to_owned)
+    }
+
+    fn word(&self, key: &str, fallback: &str) -> String {
+        message(self.lang, key).unwrap_or(fallback).to_owned()
+    }
+}
+
+/// Writes bytes to standard output.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| Error::write(Path::new("-"), e))
+}
+
+/// Writes bytes to a file that must not exist yet, or to standard output for `-`.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if path.as_os_str() == "-" {
+        return print(bytes);
+    }
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(|e| Error::write(path, e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| Error::write(path, e))
+}
+
+fn head(kind: &str, row: Row) -> Value {
+    let mut document = Map::new();
+    document.insert("schema".to_owned(), SCHEMA.into());
+    document.insert("kind".to_owned(), kind.into());
+    document.extend(row);
+    Value::Object(document)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn compact(value: &Value) -> String {
+    format!("{value}\n")
+}
+
+fn is_plain(value: &Value) -> bool {
+    !matches!(value, Value::Object(_)) && !matches!(value, Value::Array(items) if items.iter().any(Value::is_object))
+}
+
+/// RFC 4180, UTF-8. A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+fn csv(columns: &[&str], rows: &[Row]) -> String {
+    let mut out = columns.join(",");
+    out.push_str("\r\n");
+    for row in rows {
+        let cells: Vec<String> = columns.iter().map(|c| row.get(*c).map_or_else(String::new, csv_cell)).collect();
+        out.push_str(&cells.join(","));
+        out.push_str("\r\n");
+    }
+    out
+}
+
+fn csv_cell(value: &Value) -> String {
+    let plain = |v: &Value| match v {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut text = match value {
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => plain(other),
+    };
+    if value.is_string() && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        text.insert(0, '\'');
+    }
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn output() -> Output {
+        Output { format: Format::Table, lang: Lang::Zh }
+    }
+
+    #[test]
+    fn tables_speak_the_language_of_the_run() {
+        let rows = vec![row([("id", "lra-chengdu".into()), ("kind", "municipal-lra".into()), ("issued", 7.into())])];
+        let text = output().table(&["id", "kind", "issued"], &rows);
+        assert!(text.contains("lra-chengdu") && text.contains(message(Lang::Zh, "label-kind-municipal-lra").unwrap()));
+        assert!(!text.contains("municipal-lra"), "{text}");
+    }
+
+    #[test]
+    fn csv_is_quoted_and_never_a_formula() {
+        let rows =
+            vec![row([("a", "=1+1".into()), ("b", "x,\"y\"".into()), ("c", (-3).into()), ("d", json!(["p", "q"]))])];
+        assert_eq!(csv(&["a", "b", "c", "d", "e"], &rows), "a,b,c,d,e\r\n'=1+1,\"x,\"\"y\"\"\",-3,p q,\r\n");
+    }
+
+    #[test]
+    fn json_has_schema_and_kind_first() {
+        let text = compact(&head("operator", row([("id", "sun".into())])));
+        assert_eq!(text, "{\"schema\":\"hufu/1\",\"kind\":\"operator\",\"id\":\"sun\"}\n");
+    }
+}
