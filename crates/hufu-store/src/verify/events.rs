@@ -1,8 +1,8 @@
 //! The events themselves: their octets, hashes, columns, order and tree.
 
 use hufu_ledger::{Event, Frontier, Hash, leaf_hash};
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 
 use super::checkpoint::{self, Checkpoints};
 use super::report::{LedgerReport, What};
@@ -92,17 +92,7 @@ pub(super) fn check(
             }
             last_at = event.at;
         }
-        let columns = [
-            ("at", ValueRef::Integer(event.at)),
-            ("kind", ValueRef::Text(event.kind.as_bytes())),
-            ("actor", event.actor.as_ref().map_or(ValueRef::Null, |a| ValueRef::Text(a.as_bytes()))),
-            ("object", ValueRef::Text(event.object.as_bytes())),
-        ];
-        for (column, (name, expected)) in (1..).zip(columns) {
-            if row.get_ref(column)? != expected {
-                altered(report, seq, &format!("its column `{name}` is not what its octets say"));
-            }
-        }
+        columns(row, seq, &event, report)?;
         each(seq, event);
     }
     // A checkpoint that was signed behind the stored edge says so too.
@@ -116,11 +106,27 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The columns repeat what the octets say.
+fn columns(row: &Row<'_>, seq: u64, event: &Event, report: &mut LedgerReport) -> Result<()> {
+    let columns = [
+        ("at", ValueRef::Integer(event.at)),
+        ("kind", ValueRef::Text(event.kind.as_bytes())),
+        ("actor", event.actor.as_ref().map_or(ValueRef::Null, |a| ValueRef::Text(a.as_bytes()))),
+        ("object", ValueRef::Text(event.object.as_bytes())),
+    ];
+    for (column, (name, expected)) in (1..).zip(columns) {
+        if row.get_ref(column)? != expected {
+            altered(report, seq, &format!("its column `{name}` is not what its octets say"));
+        }
+    }
+    Ok(())
+}
+
 fn altered(report: &mut LedgerReport, seq: u64, message: &str) {
     report.add(What::Altered, TABLE, seq.to_string(), Some(seq), message.to_owned());
 }
 
-/// Notes events that are not there: each of a few, the first and last of many.
+/// Notes events that are not there: the first ones each, the rest together.
 fn removed(report: &mut LedgerReport, gap: std::ops::Range<u64>) {
     const EACH: u64 = 100;
     let count = gap.end.saturating_sub(gap.start);
@@ -130,7 +136,7 @@ fn removed(report: &mut LedgerReport, gap: std::ops::Range<u64>) {
     }
     if count > EACH {
         let (first, last) = (gap.start + EACH, gap.end - 1);
-        let message = format!("nor are the events up to {last}");
+        let message = format!("it and the events up to {last} are not there");
         report.add(What::Removed, TABLE, first.to_string(), Some(first), message);
     }
 }
