@@ -1,1 +1,51 @@
-//! Placeholder.
+//! One database, two doors: a [`Reader`] can only look, a [`Write`] makes one change in one transaction.
+//!
+//! Every change is an event, and every event is a leaf of the ledger: it names the rows it wrote with their digests, so
+//! that the tree over the events covers the whole database, and so that the audit log cannot miss a change or have one
+//! too many. [`Approval`] and [`Intent`] exist only because a row was committed.
+//!
+//! The database is an SQLite file in write-ahead mode with `synchronous=FULL`: what was acknowledged survives a power cut.
+//! The SQL is the subset that PostgreSQL shares. This crate knows no certificate and no key: DER goes in and out as octets.
+//!
+//! * [`Store`]: the file; [`Store::read`], [`Store::write`]
+//! * [`Reader`]: everything that can be asked
+//! * [`Write`], [`EventWriter`]: everything that can be written
+//! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
+//! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
+//! * [`verify`]: the whole database against its ledger
+//!
+//! # Why it is built so
+//! * A request, once entered, moves along [`hufu_model::request::RequestStatus::may_become`] and nothing else of it
+//!   changes: the table's columns that may change are listed in one place and the rest is compared.
+//! * A serial number, a request id, a public key's holder and an intent are unique by a key of a table, in the same
+//!   transaction in which they are used.
+//! * Totals are kept as they arise, by the day things happened and the day they were recorded, and can be recomputed.
+//! * Two signers are kept apart by an epoch that each of them must still be the latest of when it writes.
+
+mod cell;
+mod checkpoint;
+mod covered;
+mod error;
+pub mod faults;
+mod issuance;
+mod reader;
+mod rollup;
+mod rows;
+#[cfg(test)]
+mod sample;
+mod schema;
+mod sqlite;
+mod store;
+mod write;
+
+pub mod verify;
+
+pub use error::{Error, ErrorKind, Result};
+pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
+pub use reader::Reader;
+pub use rows::{
+    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, ProfileRow,
+    Proposal, RequestBody, RequestFilter, RequestRow, StoredCheckpoint,
+};
+pub use store::{Mode, Store, WAIT};
+pub use write::{EventWriter, Write, der_digest};

@@ -1,0 +1,67 @@
+//! The door that only looks. Everything comes from one snapshot.
+
+use rusqlite::Connection;
+
+mod certificate;
+mod ledger;
+mod organisation;
+mod request;
+mod totals;
+
+/// Looks at one state of the database.
+#[derive(Clone, Copy)]
+pub struct Reader<'c> {
+    connection: &'c Connection,
+}
+
+impl<'c> Reader<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    pub(crate) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+}
+
+/// Builds the WHERE clause of a list. Every value is bound, never written into the text.
+struct Conditions<'a> {
+    parts: Vec<String>,
+    cells: Vec<crate::cell::Cell<'a>>,
+}
+
+impl<'a> Conditions<'a> {
+    fn new() -> Self {
+        Self { parts: Vec::new(), cells: Vec::new() }
+    }
+
+    /// Adds a condition with one place for each of `cells`.
+    fn add(&mut self, part: impl Into<String>, cells: impl IntoIterator<Item = crate::cell::Cell<'a>>) {
+        self.parts.push(part.into());
+        self.cells.extend(cells);
+    }
+
+    /// Adds "the column is one of these".
+    fn one_of(&mut self, column: &str, cells: Vec<crate::cell::Cell<'a>>) {
+        let places = vec!["?"; cells.len()].join(", ");
+        // SQL has no empty list.
+        let part = if cells.is_empty() { "0 = 1".to_owned() } else { format!("{column} IN ({places})") };
+        self.add(part, cells);
+    }
+
+    /// The clause, with an order and, unless it is 0, a limit.
+    fn clause(mut self, order: &str, limit: u32) -> (String, Vec<crate::cell::Cell<'a>>) {
+        let mut clause =
+            if self.parts.is_empty() { String::new() } else { format!("WHERE {} ", self.parts.join(" AND ")) };
+        clause.push_str("ORDER BY ");
+        clause.push_str(order);
+        if limit > 0 {
+            clause.push_str(" LIMIT ?");
+            self.cells.push(crate::cell::Cell::Int(limit.into()));
+        }
+        (clause, self.cells)
+    }
+}
+
+#[cfg(test)]
+mod tests;

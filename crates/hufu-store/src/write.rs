@@ -1,0 +1,412 @@
+//! The door that changes things: one transaction, one or more events, each with the rows it wrote.
+
+use std::collections::BTreeMap;
+
+use hufu_ledger::{Event, Frontier, leaf_hash};
+use hufu_model::certificate::CertificateRow;
+use hufu_model::event::EventKind;
+use hufu_model::ident::{Digest, OperatorId, RequestId, Serial};
+use hufu_model::operator::Operator;
+use hufu_model::org::Organisation;
+use hufu_model::profile::Profile;
+use hufu_model::request::RequestStatus;
+use hufu_model::time::Instant;
+use rusqlite::Connection;
+
+use crate::cell::{Cell, execute, query_one, select_one};
+use crate::covered::{self, Covered, effect};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reader::Reader;
+use crate::rollup::{self, Delta, Figures};
+use crate::rows::{self, Document, IntentRow, KeyUse, ProfileRow, Proposal, RequestBody, RequestRow};
+
+/// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
+const CLOCK_TOLERANCE_MS: i64 = 5000;
+
+/// One transaction that writes.
+///
+/// Everything is written through an event ([`Write::event`]); without one, nothing can be written.
+pub struct Write<'c> {
+    connection: &'c Connection,
+    now: Instant,
+    frontier: Frontier,
+    /// An event was begun and not closed, or one of its rows was refused: nothing of this transaction may be stored.
+    spoilt: bool,
+    rollup: BTreeMap<Delta, Figures>,
+    events: u64,
+}
+
+/// Puts the row into a new database that every later transaction changes.
+pub(crate) fn found(connection: &Connection) -> Result<()> {
+    let edge = Frontier::new().to_bytes();
+    execute(connection, "INSERT INTO frontier (id, edge) VALUES (?, ?)", &[Cell::Int(1), Cell::Blob(&edge)])?;
+    Ok(())
+}
+
+/// The right edge of the tree as stored.
+pub(crate) fn frontier(connection: &Connection) -> Result<Frontier> {
+    let bytes = query_one(connection, "frontier", "SELECT edge FROM frontier WHERE id = 1", &[], |c| c.bytes())?;
+    let bytes = bytes.ok_or_else(|| Error::broken("the edge of its tree is missing"))?;
+    Frontier::from_bytes(&bytes).map_err(|e| Error::broken(e.to_string()))
+}
+
+impl<'c> Write<'c> {
+    /// Reads where the ledger stands and refuses a clock that stands before it.
+    pub(crate) fn begin(connection: &'c Connection, now: Instant) -> Result<Self> {
+        let frontier = frontier(connection)?;
+        let reader = Reader::new(connection);
+        let count = reader.event_count()?;
+        if frontier.size() != count {
+            let what = format!("the edge of its tree is that of {} events but there are {count}", frontier.size());
+            return Err(Error::broken(what));
+        }
+        let last = reader.last_event_at()?;
+        if let Some(last) = last
+            && now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_TOLERANCE_MS)
+        {
+            return Err(ErrorKind::ClockBack { now, last }.into());
+        }
+        let now = last.map_or(now, |last| last.max(now));
+        Ok(Self { connection, now, frontier, spoilt: false, rollup: BTreeMap::new(), events: 0 })
+    }
+
+    /// Writes what is written once for all events of the transaction.
+    pub(crate) fn finish(self) -> Result<()> {
+        if self.spoilt {
+            return Err(ErrorKind::UnclosedEvent.into());
+        }
+        if self.events > 0 {
+            rollup::add(self.connection, &self.rollup)?;
+            let edge = self.frontier.to_bytes();
+            execute(self.connection, "UPDATE frontier SET edge = ? WHERE id = 1", &[Cell::Blob(&edge)])?;
+        }
+        Ok(())
+    }
+
+    /// Ledger time: never earlier than the last event.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Looks at the database as this transaction sees it, with what it has written so far. Totals are the exception:
+    /// they are written at the end.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(self.connection)
+    }
+
+    /// Begins an event: what happened, who did it, to what. It must be closed ([`EventWriter::close`]), or nothing of
+    /// the transaction is stored.
+    #[must_use = "an event that is not closed makes the transaction fail"]
+    pub fn event(&mut self, kind: EventKind, actor: Option<&OperatorId>, object: &str) -> EventWriter<'_, 'c> {
+        let event = Event {
+            seq: self.frontier.size(),
+            at: self.now.unix_millis(),
+            kind: kind.code().to_owned(),
+            actor: actor.map(ToString::to_string),
+            // Never an empty text in a column.
+            object: if object.is_empty() { "-".to_owned() } else { object.to_owned() },
+            fields: Vec::new(),
+            effects: Vec::new(),
+        };
+        // Until it is closed.
+        self.spoilt = true;
+        EventWriter { write: self, event, refused: false }
+    }
+
+    /// The epoch of the signer that was started last; 0 when none was.
+    pub(crate) fn epoch(&self) -> Result<u64> {
+        epoch(self.connection)
+    }
+}
+
+/// The epoch of the signer that was started last; 0 when none was.
+pub(crate) fn epoch(connection: &Connection) -> Result<u64> {
+    let last = query_one(connection, "signer", "SELECT MAX(epoch) FROM signer", &[], |c| c.optional_int())?;
+    Ok(last.flatten().unwrap_or(0).unsigned_abs())
+}
+
+/// One event being written. What is put through it is a row that the event covers.
+///
+/// A row that was refused spoils the whole transaction, also when the caller goes on as if nothing had happened.
+#[must_use = "an event that is not closed makes the transaction fail"]
+pub struct EventWriter<'w, 'c> {
+    write: &'w mut Write<'c>,
+    event: Event,
+    refused: bool,
+}
+
+impl EventWriter<'_, '_> {
+    /// Adds a fact that stands in no row.
+    pub fn field(&mut self, name: &str, value: &str) {
+        self.event.fields.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Writes the event: its row, its leaf, and the tree's new edge with it. Returns its number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnclosedEvent`] when one of its rows was refused; database errors.
+    pub fn close(self) -> Result<u64> {
+        let Self { write, event, refused } = self;
+        if refused {
+            return Err(ErrorKind::UnclosedEvent.into());
+        }
+        let leaf = event.encode();
+        let hash = leaf_hash(&leaf);
+        let cells = [
+            Cell::count(event.seq),
+            Cell::Int(event.at),
+            Cell::text(&event.kind),
+            Cell::optional(event.actor.as_deref()),
+            Cell::text(&event.object),
+            Cell::Blob(&hash),
+            Cell::Blob(&leaf),
+        ];
+        const INSERT: &str =
+            "INSERT INTO event (seq, at, kind, actor, object, hash, leaf) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        execute(write.connection, INSERT, &cells)?;
+        write.frontier.push(hash);
+        write.events += 1;
+        write.spoilt = false;
+        Ok(event.seq)
+    }
+
+    /// Puts a fact of the founding. It never changes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`]; database errors.
+    pub fn put_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        self.insert(&covered::META, &[Cell::text(name), Cell::text(value)])
+    }
+
+    /// Puts one of the authority's own certificates. The last one of a role counts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] for a second one of a role in the same event; database errors.
+    pub fn put_authority_certificate(&mut self, role: &str, der: &[u8]) -> Result<()> {
+        let seq = self.event.seq;
+        self.insert(&covered::AUTHORITY_CERTIFICATE, &[Cell::text(role), Cell::count(seq), Cell::Blob(der)])
+    }
+
+    /// Puts a signed document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`]; database errors.
+    pub fn put_document(&mut self, document: &Document) -> Result<()> {
+        self.insert(&covered::DOCUMENT, &rows::document_cells(document))
+    }
+
+    /// Puts a new version of an organisation; the earlier ones stay on record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] for a second version in the same event; database errors.
+    pub fn put_org(&mut self, org: &Organisation) -> Result<()> {
+        let seq = self.event.seq;
+        self.insert(&covered::ORGANISATION, &rows::organisation_cells(org, seq))
+    }
+
+    /// Puts an operator, or what changed of one.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn put_operator(&mut self, operator: &Operator) -> Result<()> {
+        let known = self.reader().operator(&operator.id)?.is_some();
+        let cells = rows::operator_cells(operator);
+        if known { self.update(&covered::OPERATOR, &cells) } else { self.insert(&covered::OPERATOR, &cells) }
+    }
+
+    /// Puts whose certificate it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`]; database errors.
+    pub fn put_operator_certificate(&mut self, serial: &Serial, operator: &OperatorId) -> Result<()> {
+        self.insert(&covered::OPERATOR_CERTIFICATE, &[Cell::serial(serial), Cell::text(operator.as_str())])
+    }
+
+    /// Puts a profile's text and makes it the current one; the text that was current stays on record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] when the same text belongs to another profile; database errors.
+    pub fn put_profile(&mut self, digest: &Digest, profile: &Profile) -> Result<()> {
+        if let Some(mut before) = self.reader().profile_current(&profile.id)?
+            && before.digest != *digest
+        {
+            before.current = false;
+            self.update(&covered::PROFILE, &rows::profile_cells(&before))?;
+        }
+        let row = ProfileRow { id: profile.id.clone(), digest: *digest, source: profile.source.clone(), current: true };
+        match self.reader().profile_by_digest(digest)? {
+            None => self.insert(&covered::PROFILE, &rows::profile_cells(&row)),
+            Some(known) if known.id == row.id && known.source == row.source => {
+                self.update(&covered::PROFILE, &rows::profile_cells(&row))
+            }
+            Some(known) => self.refuse(Error::duplicate(format!("the profile text {digest} of {}", known.id))),
+        }
+    }
+
+    /// Puts a proposed act, or the decision about one: `open` may become `done` or `rejected`, nothing else changes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] for any other change; database errors.
+    pub fn put_proposal(&mut self, proposal: &Proposal) -> Result<()> {
+        let cells = rows::proposal_cells(proposal);
+        let Some(before) = self.reader().proposal(&proposal.digest)? else {
+            if proposal.status != "open" {
+                let what = format!("a decision about the proposal {}, which is not on record,", proposal.digest);
+                return self.refuse(Error::duplicate(what));
+            }
+            return self.insert(&covered::PROPOSAL, &cells);
+        };
+        let allowed = before.status == "open" && matches!(proposal.status.as_str(), "done" | "rejected");
+        let as_before =
+            Proposal { status: before.status.clone(), approver: before.approver.clone(), ..proposal.clone() };
+        if !allowed || as_before != before {
+            return self.refuse(Error::duplicate(format!("the proposal {}", proposal.digest)));
+        }
+        self.update(&covered::PROPOSAL, &cells)
+    }
+
+    /// Puts a request that was entered, or how far a known one has come.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RequestState`] for a step that [`RequestStatus::may_become`] does not allow, and for a new request
+    /// that is not `submitted`; [`ErrorKind::Duplicate`] when anything that was entered would change; database errors.
+    pub fn put_request(&mut self, request: &RequestRow) -> Result<()> {
+        match self.reader().request(&request.id)? {
+            Some(before) => self.move_request(&before, request),
+            None if request.status == RequestStatus::Submitted => {
+                self.insert(&covered::REQUEST, &rows::request_cells(request))
+            }
+            None => self.refuse(state(request, "new", RequestStatus::Submitted)),
+        }
+    }
+
+    /// Puts the step from `before`, which stands in the table, to `request`.
+    pub(crate) fn move_request(&mut self, before: &RequestRow, request: &RequestRow) -> Result<()> {
+        if !before.status.may_become(request.status) {
+            return self.refuse(state(request, before.status.code(), request.status));
+        }
+        let (was, is) = (rows::request_cells(before), rows::request_cells(request));
+        let fixed = covered::REQUEST.columns.len() - covered::REQUEST.changing;
+        if was.iter().zip(&is).take(fixed).any(|(was, is)| was != is) {
+            return self.refuse(Error::duplicate(format!("what was entered with request {}", request.id)));
+        }
+        self.update(&covered::REQUEST, &is)
+    }
+
+    /// Puts what was signed and handed in with a request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`]; [`ErrorKind::Constraint`] without the request; database errors.
+    pub fn put_request_body(&mut self, request: &RequestId, body: &RequestBody) -> Result<()> {
+        self.insert(&covered::REQUEST_BODY, &rows::body_cells(request, body))
+    }
+
+    /// Puts who uses a public key. The first use is kept; a later one by the same holder changes nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] when the key is another holder's; database errors.
+    pub fn put_key_use(&mut self, spki: &Digest, holder: &Digest, request: &RequestId) -> Result<()> {
+        match self.reader().key_use(spki)? {
+            Some(KeyUse { holder: known, .. }) if known == *holder => Ok(()),
+            Some(known) => {
+                self.refuse(Error::duplicate(format!("another holder's request {} with this key", known.request)))
+            }
+            None => {
+                let cells = [Cell::digest(spki), Cell::digest(holder), Cell::text(request.as_str())];
+                self.insert(&covered::KEY_USE, &cells)
+            }
+        }
+    }
+
+    /// Puts a certificate: its row, its DER, and its share of the totals.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is not
+    /// active or whose validity begins after it was issued: totals do not know such ones; database errors.
+    pub fn put_certificate(&mut self, row: &CertificateRow, der: &[u8]) -> Result<()> {
+        if let Some(what) = rollup::uncountable(row) {
+            return self.refuse(ErrorKind::Constraint { what: what.to_owned() }.into());
+        }
+        self.insert(&covered::CERTIFICATE, &rows::certificate_cells(row, self.event.seq))?;
+        self.insert(&covered::CERTIFICATE_DER, &rows::certificate_der_cells(&row.serial, der))?;
+        for (delta, figures) in rollup::deltas(row, self.write.now) {
+            *self.write.rollup.entry(delta).or_default() += figures;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_intent(&mut self, intent: &IntentRow) -> Result<()> {
+        self.insert(&covered::INTENT, &rows::intent_cells(intent))
+    }
+
+    pub(crate) fn put_signer(&mut self, epoch: u64, operator: &OperatorId) -> Result<()> {
+        let at = self.write.now.unix_seconds();
+        self.insert(&covered::SIGNER, &[Cell::count(epoch), Cell::text(operator.as_str()), Cell::Int(at)])
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        self.write.reader()
+    }
+
+    fn refuse(&mut self, e: Error) -> Result<()> {
+        self.refused = true;
+        Err(e)
+    }
+
+    fn insert(&mut self, into: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+        match execute(self.write.connection, into.insert, cells) {
+            Ok(_) => {
+                self.cover(into, cells);
+                Ok(())
+            }
+            Err(e) => self.refuse(e),
+        }
+    }
+
+    /// Writes the columns that may change; the others are those of the row as it stands.
+    fn update(&mut self, of: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+        let (fixed, changing) = cells.split_at(cells.len().saturating_sub(of.changing));
+        let key = fixed.iter().take(of.key);
+        let values: Vec<Cell<'_>> = changing.iter().chain(key).cloned().collect();
+        match execute(self.write.connection, &of.update(), &values) {
+            Ok(1) => {
+                self.cover(of, cells);
+                Ok(())
+            }
+            Ok(_) => self.refuse(Error::corrupt(format!("a row of {} is gone that was there", of.table))),
+            Err(e) => self.refuse(e),
+        }
+    }
+
+    fn cover(&mut self, table: &Covered, cells: &[Cell<'_>]) {
+        let values: Vec<_> = cells.iter().map(Cell::value).collect();
+        self.event.effects.push(effect(table, &values));
+    }
+}
+
+fn state(request: &RequestRow, status: &'static str, wanted: RequestStatus) -> Error {
+    ErrorKind::RequestState { request: request.id.clone(), status, wanted: wanted.code() }.into()
+}
+
+/// What an event says about the stored bytes of a certificate: the digest of their row.
+///
+/// Who holds a certificate and an event's leaf can thus see, without the database, that this event stored it.
+#[must_use]
+pub fn der_digest(serial: &Serial, der: &[u8]) -> [u8; 32] {
+    let cells = rows::certificate_der_cells(serial, der);
+    let values: Vec<_> = cells.iter().map(Cell::value).collect();
+    effect(&covered::CERTIFICATE_DER, &values).digest
+}
+
+/// The DER of a stored certificate.
+pub(crate) fn stored_der(connection: &Connection, serial: &Serial) -> Result<Option<Vec<u8>>> {
+    select_one(connection, &covered::CERTIFICATE_DER, "WHERE serial = ?", &[Cell::serial(serial)], |c| {
+        c.skip();
+        c.bytes()
+    })
+}
+
+#[cfg(test)]
+mod tests;
