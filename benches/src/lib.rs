@@ -1,1 +1,176 @@
-//! x
+//! What the benchmarks share: a scratch home with one LRA below one RA, its people, and requests to feed it.
+//!
+//! Everything is on: signed records, approvals, limits, audit, ledger, `synchronous=FULL`, verification of what is read.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+
+use hufu_authority::model::entropy::Entropy;
+use hufu_authority::model::holder::{Field, HolderKind, resident_id_with_check};
+use hufu_authority::model::ident::RequestId;
+use hufu_authority::model::operator::Role;
+use hufu_authority::model::org::{Limits, OrgKind, OrgStatus, Organisation};
+use hufu_authority::model::profile::NameAttribute;
+use hufu_authority::model::request::{Medium, Reason};
+use hufu_authority::x509::csr;
+use hufu_authority::x509::key::{Passphrase, SecretKey};
+use hufu_authority::x509::name::Name;
+use hufu_authority::{
+    AfterSigning, Authority, CaSigner, Change, Founding, HomePassphrases, NewAdministrator, NewRequest, Session,
+    SystemEntropy,
+};
+use rayon::prelude::*;
+
+/// Any failure ends a benchmark.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// A scratch home and the people who act in it.
+pub struct Scratch {
+    /// The authority.
+    pub authority: Authority,
+    /// Enters requests at the LRA.
+    pub entry: Session,
+    /// Approves them at the RA.
+    pub approver: Session,
+    /// Issues.
+    pub ca: CaSigner,
+}
+
+impl Scratch {
+    /// Founds a home in `folder` and starts a signer.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    pub fn found(folder: &Path, after: AfterSigning) -> Result<Self, Failure> {
+        let random: &dyn Entropy = &SystemEntropy;
+        let (first_key, first) = key_and_csr("赵一")?;
+        let (second_key, second) = key_and_csr("钱二")?;
+        let (ca, home) = (Passphrase::machine(random)?, Passphrase::machine(random)?);
+        let founding = Founding {
+            name: "示例".to_owned(),
+            name_en: "Example".to_owned(),
+            base_http: "http://pki.example.cn".to_owned(),
+            base_ldap: None,
+            anchor: None,
+            root_key: None,
+            instance: 1,
+            administrators: [
+                NewAdministrator { id: "first".parse()?, name: "赵一".to_owned(), csr: first },
+                NewAdministrator { id: "second".parse()?, name: "钱二".to_owned(), csr: second },
+            ],
+        };
+        let authority = Authority::found(&folder.join("home"), &founding, &HomePassphrases { ca: &ca, home: &home })?;
+        let first = authority.act_as(&"first".parse()?, first_key)?;
+        let second = authority.act_as(&"second".parse()?, second_key)?;
+        let signer = authority.start_signer(&first, &ca, after)?;
+        for (id, parent, kind, region) in
+            [("ra", "ca", OrgKind::ProvinceRa, "510000"), ("lra", "ra", OrgKind::MunicipalLra, "510100")]
+        {
+            let org = Organisation {
+                id: id.parse()?,
+                parent: Some(parent.parse()?),
+                kind,
+                name: id.to_owned(),
+                name_en: id.to_owned(),
+                region: Some(region.parse()?),
+                limits: Limits { region: Some(region.parse()?), quota_day: Some(10_000_000), ..Limits::default() },
+                status: OrgStatus::Active,
+            };
+            let _ = authority.change(&first, &Change::OrgAdd(org))?;
+        }
+        let (entry_key, entry) = key_and_csr("孙三")?;
+        let (approver_key, approver) = key_and_csr("李四")?;
+        let staff =
+            [operator("entry", "lra", Role::Entry, entry)?, operator("approver", "ra", Role::Approver, approver)?];
+        let ids: Vec<RequestId> = staff.iter().map(|r| r.id.clone()).collect();
+        all(authority.submit(&first, &staff)?)?;
+        all(authority.approve(&second, &ids)?)?;
+        all(authority.issue(&second, &signer, &ids)?)?;
+        let entry = authority.act_as(&"entry".parse()?, entry_key)?;
+        let approver = authority.act_as(&"approver".parse()?, approver_key)?;
+        Ok(Self { authority, entry, approver, ca: signer })
+    }
+}
+
+/// Every result of a batch, or the first failure.
+///
+/// # Errors
+/// The first failure.
+pub fn all<T>(results: Vec<hufu_authority::Result<T>>) -> Result<Vec<T>, Failure> {
+    Ok(results.into_iter().collect::<Result<Vec<T>, _>>()?)
+}
+
+/// `count` requests of different persons with different keys, numbered from `first`.
+///
+/// # Errors
+/// Key generation errors.
+pub fn requests(first: usize, count: usize) -> Result<Vec<NewRequest>, Failure> {
+    (first..first + count).into_par_iter().map(person).collect()
+}
+
+fn person(n: usize) -> Result<NewRequest, Failure> {
+    let (_, csr) = key_and_csr("applicant")?;
+    // Eleven hundred days of birth and a thousand sequence numbers: over a million different persons.
+    let (day, sequence) = (n / 1000 % 1100, n % 1000);
+    let first17 = format!("510104{:04}{:02}{:02}{sequence:03}", 1960 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
+    Ok(NewRequest {
+        id: format!("r{n:09}").parse()?,
+        org: "lra".parse()?,
+        holder: HolderKind::Person,
+        fields: vec![
+            (Field::Name, "阿卜杜拉·买买提".to_owned()),
+            (Field::Region, "510100".to_owned()),
+            (Field::Organisation, "成都市大数据局".to_owned()),
+            (Field::DocumentType, "resident-id".to_owned()),
+            (Field::DocumentNumber, resident_id_with_check(&first17).unwrap_or_default()),
+            (Field::Phone, "13800138000".to_owned()),
+        ],
+        hosts: Vec::new(),
+        csr,
+        profile: "person-sign".parse()?,
+        days: Some(365),
+        reason: Reason::First,
+        medium: Medium::UKey,
+        predecessor: None,
+        operator: None,
+    })
+}
+
+fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest, Failure> {
+    Ok(NewRequest {
+        id: format!("staff-{id}").parse()?,
+        org: org.parse()?,
+        holder: HolderKind::Person,
+        fields: vec![(Field::Name, id.to_owned()), (Field::Region, "510100".to_owned())],
+        hosts: Vec::new(),
+        csr,
+        profile: "operator".parse()?,
+        days: None,
+        reason: Reason::First,
+        medium: Medium::File,
+        predecessor: None,
+        operator: Some((id.parse()?, vec![role])),
+    })
+}
+
+fn key_and_csr(name: &str) -> Result<(SecretKey, Vec<u8>), Failure> {
+    let random: &dyn Entropy = &SystemEntropy;
+    let key = SecretKey::generate(random)?;
+    let subject = Name::new(vec![(NameAttribute::CommonName, name.to_owned())])?;
+    let csr = csr::build(&subject, &key, random.array()?)?;
+    Ok((key, csr))
+}
+
+/// How many a second.
+#[must_use]
+pub fn rate(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64().max(1e-9)
+}
+
+/// The middle value.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
