@@ -21,7 +21,7 @@ pub(crate) mod verify;
 use hufu_authority::Outcome;
 
 use crate::context::Context;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Result};
 use crate::output::{Row, row};
 
 /// Prints what became of a change: in force, or waiting for a second person.
@@ -43,20 +43,19 @@ fn outcome(ctx: &Context, object: &str, outcome: &Outcome) -> Result<()> {
 struct Batch {
     rows: Vec<Row>,
     done: usize,
-    failed: usize,
-    first: Option<Exit>,
+    refused: Vec<Error>,
 }
 
 impl Batch {
     fn new() -> Self {
-        Self { rows: Vec::new(), done: 0, failed: 0, first: None }
+        Self { rows: Vec::new(), done: 0, refused: Vec::new() }
     }
 
-    /// Adds one result.
+    /// Adds one result; `name` is the column that holds its id.
     fn add<T>(
         &mut self,
         ctx: &Context,
-        id: &str,
+        (name, id): (&str, &str),
         result: std::result::Result<T, hufu_authority::Error>,
         show: impl FnOnce(T) -> Row,
     ) {
@@ -66,26 +65,34 @@ impl Batch {
                 self.rows.push(show(value));
             }
             Err(e) => {
-                self.failed += 1;
                 let e = Error::from(e);
-                self.first.get_or_insert(e.exit());
-                ctx.say(e.message(ctx.lang).trim_end());
                 self.rows.push(row([
-                    ("request", id.into()),
+                    (name, id.into()),
                     ("outcome", "refused".into()),
                     ("code", e.code().into()),
                     ("message", e.text(ctx.lang).into()),
                 ]));
+                self.refused.push(e);
             }
         }
     }
 
-    /// Prints the rows and says whether everything was done.
-    fn finish(self, ctx: &Context, kind: &str, columns: &[&str]) -> Result<()> {
-        ctx.out.list(kind, columns, self.rows)?;
-        match self.first {
-            None => Ok(()),
-            Some(first) => Err(Error::Batch { done: self.done, failed: self.failed, first }),
+    /// Prints the rows and says whether everything was done. What was refused is explained on standard error, too; a
+    /// batch of one ends as that one item does.
+    fn finish(mut self, ctx: &Context, kind: &str, columns: &[&str]) -> Result<()> {
+        let mut columns = columns.to_vec();
+        if !self.refused.is_empty() {
+            columns.push("code");
         }
+        ctx.out.list(kind, &columns, self.rows)?;
+        let (done, failed) = (self.done, self.refused.len());
+        let Some(first) = self.refused.first().map(Error::exit) else { return Ok(()) };
+        if done == 0 && failed == 1 {
+            return self.refused.pop().map_or(Ok(()), Err);
+        }
+        for e in &self.refused {
+            ctx.say(e.message(ctx.lang).trim_end());
+        }
+        Err(Error::Batch { done, failed, first })
     }
 }

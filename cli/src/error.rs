@@ -209,9 +209,9 @@ impl Error {
         }
     }
 
-    fn causes(&self) -> Vec<String> {
+    fn causes(&self, lang: Lang) -> Vec<String> {
         match self {
-            Self::Authority(e) => explain::causes(e),
+            Self::Authority(e) => explain::causes(e, lang),
             Self::Own { cause, .. } => cause.iter().cloned().collect(),
             Self::Batch { .. } | Self::Closed => Vec::new(),
         }
@@ -220,7 +220,7 @@ impl Error {
     /// The whole message: error with code, causes, hint.
     pub(crate) fn message(&self, lang: Lang) -> String {
         let mut out = line(AnsiColor::Red, word(lang, "word-error"), &format!("{} [{}]", self.text(lang), self.code()));
-        for cause in self.causes() {
+        for cause in self.causes(lang) {
             out.push_str(&line(AnsiColor::Yellow, word(lang, "word-caused-by"), &clean(&cause)));
         }
         if let Some(hint) = message(lang, &format!("hint-{}", self.code())) {

@@ -71,7 +71,7 @@ impl Output {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        trimmed(&table)
+        trimmed(table)
     }
 
     fn sheet(&self, row: &Row) -> String {
@@ -80,13 +80,15 @@ impl Output {
         for (name, value) in row {
             match value {
                 Value::Null => {}
-                Value::Array(items) if items.iter().all(Value::is_object) && !items.is_empty() => {
+                Value::String(text) if text.is_empty() => {}
+                Value::Array(items) if items.is_empty() => {}
+                Value::Array(items) if items.iter().all(Value::is_object) => {
                     let rows: Vec<Row> = items.iter().filter_map(|i| i.as_object().cloned()).collect();
                     let columns: Vec<&str> =
                         rows.first().map(|r| r.keys().map(String::as_str).collect()).unwrap_or_default();
                     below.push_str(&format!("\n{}\n{}", self.heading(name), self.table(&columns, &rows)));
                 }
-                Value::Object(inner) => {
+                Value::Object(inner) if matches!(name.as_str(), "public" | "personal") => {
                     for (k, v) in inner {
                         table.add_row([self.heading(k), self.cell(k, v)]);
                     }
@@ -95,7 +97,7 @@ impl Output {
                 _ => drop(table.add_row([self.heading(name), self.cell(name, value)])),
             }
         }
-        format!("{}{below}", trimmed(&table))
+        format!("{}{below}", trimmed(table))
     }
 
     fn empty_table(&self) -> Table {
@@ -120,9 +122,13 @@ impl Output {
             Value::Bool(false) => self.word("label-no", "no"),
             Value::Number(n) => n.to_string(),
             Value::String(text) => self.label(name, text),
-            Value::Array(items) => items.iter().map(|i| self.cell(name, i)).collect::<Vec<_>>().join(" "),
+            Value::Array(items) => {
+                let between = if name == "chain" { " ← " } else { " " };
+                items.iter().map(|i| self.cell(name, i)).collect::<Vec<_>>().join(between)
+            }
             Value::Object(inner) => {
-                inner.iter().map(|(k, v)| format!("{k}={}", self.cell(k, v))).collect::<Vec<_>>().join(" ")
+                let pairs = inner.iter().map(|(k, v)| format!("{}={}", self.heading(k), self.cell(k, v)));
+                pairs.collect::<Vec<_>>().join(" ")
             }
         }
     }
@@ -203,7 +209,11 @@ fn csv_cell(value: &Value) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-fn trimmed(table: &Table) -> String {
+/// The table's lines: columns begin at the margin and stand two spaces apart.
+fn trimmed(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

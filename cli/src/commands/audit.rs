@@ -218,8 +218,11 @@ fn proof_check(ctx: &Context, a: &ProofCheck) -> Result<()> {
         Some(path) => Certificate::from_bytes(&ctx.read(path)?)?,
         None => ctx.look()?.identity().ledger.clone(),
     };
-    let checkpoint = a.checkpoint.as_ref().map(|path| ctx.read(path)).transpose()?;
-    let shown = match check_proof(&file, &ledger, checkpoint.as_deref())? {
+    let proof = match &a.checkpoint {
+        Some(path) => against_held(&file, &ledger, path, &ctx.read(path)?)?,
+        None => check_proof(&file, &ledger, None)?,
+    };
+    let shown = match proof {
         Proof::Inclusion { checkpoint, event, certificate } => row([
             ("outcome", "holds".into()),
             ("serial", certificate.serial().to_string().into()),
@@ -239,4 +242,20 @@ fn proof_check(ctx: &Context, a: &ProofCheck) -> Result<()> {
         ctx.note("note-no-checkpoint", &[]);
     }
     ctx.out.one("proof", shown)
+}
+
+/// A file may hold several checkpoints that somebody kept: the proof must use one of them.
+fn against_held(file: &[u8], ledger: &Certificate, path: &Path, held: &[u8]) -> Result<Proof> {
+    let mut outcome = Err(Error::unreadable(path, CHECKPOINT_LABEL));
+    for block in pem::blocks(held) {
+        let (label, der) = block?;
+        if label == CHECKPOINT_LABEL {
+            let one = pem::encode(CHECKPOINT_LABEL, &der);
+            match check_proof(file, ledger, Some(one.as_bytes())) {
+                Ok(proof) => return Ok(proof),
+                Err(e) => outcome = Err(e.into()),
+            }
+        }
+    }
+    outcome
 }

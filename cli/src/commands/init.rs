@@ -9,6 +9,7 @@ use hufu_authority::x509::csr::Csr;
 use hufu_authority::{Authority, Founding, HomePassphrases, NewAdministrator};
 use serde_json::json;
 
+use crate::args::Format;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::row;
@@ -102,7 +103,9 @@ pub(crate) fn run(ctx: &Context, args: Init) -> Result<()> {
     let mut printed = summary(&founding, &shown, anchor.into());
     printed.insert("root".to_owned(), identity.root.serial().to_string().into());
     printed.insert("issuing".to_owned(), identity.issuing.serial().to_string().into());
-    printed.insert("pem".to_owned(), format!("{}{}", identity.issuing.pem(), identity.root.pem()).into());
+    if ctx.out.format != Format::Table {
+        printed.insert("pem".to_owned(), format!("{}{}", identity.issuing.pem(), identity.root.pem()).into());
+    }
     ctx.out.one("founding", printed)
 }
 

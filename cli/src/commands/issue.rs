@@ -27,7 +27,7 @@ pub(crate) struct Issue {
     dry_run: bool,
 }
 
-const COLUMNS: [&str; 4] = ["request", "outcome", "serial", "message"];
+const COLUMNS: [&str; 3] = ["request", "outcome", "serial"];
 
 /// Issues.
 pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
@@ -49,7 +49,7 @@ pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
         bar.set("issue", (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.issue(&session, &ca, chunk)?) {
-            batch.add(ctx, id.as_str(), result, issued);
+            batch.add(ctx, ("request", id.as_str()), result, issued);
         }
     }
     drop(bar);

@@ -121,9 +121,9 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
     let id = new.id.to_string();
     let mut batch = Batch::new();
     for result in authority.submit(&session, std::slice::from_ref(&new))? {
-        batch.add(ctx, &id, result, request::submitted);
+        batch.add(ctx, ("request", &id), result, request::submitted);
     }
-    if batch.failed == 0 {
+    if batch.refused.is_empty() {
         ctx.note("note-operator-requested", &[("request", &id)]);
     }
     batch.finish(ctx, "request-list", &request::SUBMITTED)

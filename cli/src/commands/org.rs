@@ -243,7 +243,7 @@ fn load_roster(ctx: &Context, dry_run: bool) -> Result<()> {
     for (i, org) in roster.iter().enumerate() {
         bar.set("org", i as u64, roster.len() as u64);
         let result = authority.change(&session, &Change::OrgAdd(org.clone()));
-        batch.add(ctx, org.id.as_str(), result.map(drop), |()| line(org, "done"));
+        batch.add(ctx, ("id", org.id.as_str()), result.map(drop), |()| line(org, "done"));
     }
     drop(bar);
     batch.finish(ctx, "roster", &COLUMNS)

@@ -174,7 +174,7 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
     ctx.unlock(&mut authority)?;
     let mut batch = Batch::new();
     for result in authority.submit(&session, std::slice::from_ref(&new))? {
-        batch.add(ctx, &id, result, submitted);
+        batch.add(ctx, ("request", &id), result, submitted);
     }
     batch.finish(ctx, "request-list", &SUBMITTED)
 }
@@ -228,7 +228,7 @@ fn approve(ctx: &Context, a: Approve) -> Result<()> {
     let session = ctx.session(&authority)?;
     let mut batch = Batch::new();
     for (id, result) in ids.iter().zip(authority.approve(&session, &ids)?) {
-        batch.add(ctx, id.as_str(), result, decided);
+        batch.add(ctx, ("request", id.as_str()), result, decided);
     }
     batch.finish(ctx, "request-list", &["request", "outcome", "status"])
 }
@@ -264,7 +264,7 @@ fn reject(ctx: &Context, a: &Reject) -> Result<()> {
     let session = ctx.session(&authority)?;
     let mut batch = Batch::new();
     for (id, result) in a.requests.iter().zip(authority.reject(&session, &a.requests, &a.why)?) {
-        batch.add(ctx, id.as_str(), result, decided);
+        batch.add(ctx, ("request", id.as_str()), result, decided);
     }
     batch.finish(ctx, "request-list", &["request", "outcome", "status"])
 }

@@ -84,6 +84,7 @@ fn shown(ctx: &Context, file: &Path, target: &Certificate, at: Instant, verdict:
     ]);
     if let Some(first) = verdict.findings.first() {
         out.insert("rule".to_owned(), first.code().into());
+        out.insert("certificate".to_owned(), first.certificate.as_str().into());
         out.insert("message".to_owned(), explained(ctx, first).into());
         out.insert("hint".to_owned(), message(ctx.lang, &format!("hint-{}", first.code())).into());
     }
@@ -108,7 +109,7 @@ fn finding(ctx: &Context, f: &path::Finding) -> Row {
 /// The rule in the language of the run, then the details.
 fn explained(ctx: &Context, f: &path::Finding) -> String {
     match message(ctx.lang, &format!("err-{}", f.code())) {
-        Some(text) => format!("{text} ({}: {})", f.certificate, f.message),
+        Some(text) => format!("{text} ({})", f.message),
         None => f.message.clone(),
     }
 }

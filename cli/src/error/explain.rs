@@ -1,8 +1,9 @@
 //! The library's errors as messages of the catalogue: every kind gives the values its message has places for.
 
-use hufu_authority::data::{Lang, render};
+use hufu_authority::data::{Lang, message, render};
 use hufu_authority::model::holder::{DocumentFault, FieldFault, HolderFault};
-use hufu_authority::model::org::TreeError;
+use hufu_authority::model::ident::IdError;
+use hufu_authority::model::org::{OrgKind, TreeError};
 use hufu_authority::model::text::NameFault;
 use hufu_authority::{Error, ErrorKind};
 
@@ -18,12 +19,12 @@ pub(super) fn text(e: &Error, lang: Lang) -> String {
 }
 
 /// What lies beneath: the lower crates' own words, which carry the details, and what the operating system said.
-pub(super) fn causes(e: &Error) -> Vec<String> {
+pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
     let mut causes = match e.kind() {
         ErrorKind::Store(lower) => vec![lower.to_string()],
         ErrorKind::Issuer(lower) => vec![lower.to_string()],
         ErrorKind::X509(lower) => {
-            let offset = lower.offset().map(|o| format!("octet {o}"));
+            let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
             let parts: Vec<String> = lower.context().map(str::to_owned).into_iter().chain(offset).collect();
             Some(parts.join(", ")).filter(|p| !p.is_empty()).into_iter().collect()
         }
@@ -40,6 +41,31 @@ pub(super) fn causes(e: &Error) -> Vec<String> {
     causes
 }
 
+/// A phrase of a lower crate in `lang`: the catalogue has it under `say-` and its words, else it stays as it is.
+fn said(lang: Lang, phrase: &str) -> String {
+    let words = phrase.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    let key = words.take(10).collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    message(lang, &format!("say-{key}")).unwrap_or(phrase).to_owned()
+}
+
+fn id(e: &IdError, lang: Lang) -> Values {
+    vec![("what", said(lang, e.what)), ("text", e.text.clone()), ("rule", said(lang, e.rule))]
+}
+
+fn tree(e: &TreeError, lang: Lang) -> String {
+    let label = |kind: &OrgKind| render(lang, &format!("label-kind-{kind}"), &[]);
+    match e {
+        TreeError::Misplaced { org, kind, parent: Some(parent) } => {
+            render(lang, "tree-misplaced", &[("org", org.as_str()), ("kind", &label(kind)), ("parent", &label(parent))])
+        }
+        TreeError::Misplaced { org, kind, parent: None } => {
+            render(lang, "tree-no-parent", &[("org", org.as_str()), ("kind", &label(kind))])
+        }
+        TreeError::Cycle(org) => render(lang, "tree-cycle", &[("org", org.as_str())]),
+        TreeError::Unknown(org) => org.to_string(),
+    }
+}
+
 fn fill(lang: Lang, code: &str, values: &Values) -> String {
     let clean: Vec<(&str, String)> = values.iter().map(|(k, v)| (*k, clean(v))).collect();
     let pairs: Vec<(&str, &str)> = clean.iter().map(|(k, v)| (*k, v.as_str())).collect();
@@ -52,9 +78,9 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::NoHome(path) | ErrorKind::HomeExists(path) => vec![("path", path.display().to_string())],
         ErrorKind::File { path, .. } => vec![("path", path.display().to_string())],
         ErrorKind::Settings { path, what } => vec![("path", path.display().to_string()), ("what", what.clone())],
-        ErrorKind::Id(e) => vec![("what", e.what.to_owned()), ("text", e.text.clone()), ("rule", e.rule.to_owned())],
+        ErrorKind::Id(e) => id(e, lang),
         ErrorKind::Tree(TreeError::Unknown(org)) => vec![("org", org.to_string())],
-        ErrorKind::Tree(e) => vec![("what", e.to_string())],
+        ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
         ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
         ErrorKind::UnknownOperator(id)
         | ErrorKind::WrongKey(id)
@@ -77,7 +103,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
-            vec![("profile", profile.clone()), ("holder", (*holder).to_owned())]
+            vec![("profile", profile.clone()), ("holder", said(lang, holder))]
         }
         ErrorKind::Quota { org, span, allowed } => vec![
             ("org", org.to_string()),
@@ -94,8 +120,8 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("status", render(lang, &format!("label-status-{status}"), &[])),
             ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
         ],
-        ErrorKind::Expired { what, at } => vec![("what", (*what).to_owned()), ("at", at.to_string())],
-        ErrorKind::Document { what, fault } => vec![("what", (*what).to_owned()), ("fault", fault.clone())],
+        ErrorKind::Expired { what, at } => vec![("what", said(lang, what)), ("at", at.to_string())],
+        ErrorKind::Document { what, fault } => vec![("what", said(lang, what)), ("fault", said(lang, fault))],
         ErrorKind::UnknownCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::UnknownProposal(id) => vec![("proposal", id.clone())],
         ErrorKind::NoChange(what) => vec![("what", what.clone())],
@@ -103,7 +129,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
         }
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
-        ErrorKind::Unreadable { wanted, what } => vec![("wanted", (*wanted).to_owned()), ("what", what.clone())],
+        ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", what.clone())],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", first.to_string())],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
@@ -115,20 +141,16 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
 fn holder(fault: &HolderFault, lang: Lang) -> Values {
     let what = match &fault.fault {
         FieldFault::Missing => render(lang, "fault-missing", &[]),
-        FieldFault::Name(e) => fill(lang, e.code(), &name(e)),
-        FieldFault::Document(e) => fill(lang, e.code(), &document(e)),
-        FieldFault::Code(e) => fill(
-            lang,
-            "input.id",
-            &vec![("what", e.what.to_owned()), ("text", e.text.clone()), ("rule", e.rule.to_owned())],
-        ),
+        FieldFault::Name(e) => fill(lang, e.code(), &name(e, lang)),
+        FieldFault::Document(e) => fill(lang, e.code(), &document(e, lang)),
+        FieldFault::Code(e) => fill(lang, "input.id", &id(e, lang)),
         FieldFault::Host(host) => render(lang, "fault-host", &[("host", &clean(host))]),
         other => format!("{other:?}"),
     };
     vec![("field", render(lang, &format!("field-{}", fault.field), &[])), ("what", what)]
 }
 
-fn name(fault: &NameFault) -> Values {
+fn name(fault: &NameFault, lang: Lang) -> Values {
     let mut values: Values = fault.position().map(|at| ("at", at.to_string())).into_iter().collect();
     match fault {
         NameFault::TooLong { length, max } => {
@@ -137,7 +159,7 @@ fn name(fault: &NameFault) -> Values {
         NameFault::Character { ch, .. } | NameFault::Compatibility { ch, .. } | NameFault::Formula { ch } => {
             values.push(("ch", format!("U+{:04X}", u32::from(*ch))));
         }
-        NameFault::HostName { rule } | NameFault::Email { rule } => values.push(("rule", (*rule).to_owned())),
+        NameFault::HostName { rule } | NameFault::Email { rule } => values.push(("rule", said(lang, rule))),
         _ => {}
     }
     if let NameFault::Compatibility { plain, .. } = fault {
@@ -146,17 +168,26 @@ fn name(fault: &NameFault) -> Values {
     values
 }
 
-fn document(fault: &DocumentFault) -> Values {
+fn document(fault: &DocumentFault, lang: Lang) -> Values {
     match fault {
-        DocumentFault::Length { rule, length } => vec![("rule", rule.to_string()), ("length", length.to_string())],
+        DocumentFault::Length { rule, length } => {
+            vec![("rule", said(lang, &rule.to_string())), ("length", length.to_string())]
+        }
         DocumentFault::Character { rule, at, allowed } => {
-            vec![("rule", rule.to_string()), ("at", at.to_string()), ("allowed", (*allowed).to_owned())]
+            vec![("rule", said(lang, &rule.to_string())), ("at", at.to_string()), ("allowed", said(lang, allowed))]
         }
-        DocumentFault::Region { rule, at } => vec![("rule", rule.to_string()), ("at", at.to_string())],
+        DocumentFault::Region { rule, at } => vec![("rule", said(lang, &rule.to_string())), ("at", at.to_string())],
         DocumentFault::Check { rule, expected, found } => {
-            vec![("rule", rule.to_string()), ("expected", expected.to_string()), ("found", found.to_string())]
+            vec![
+                ("rule", said(lang, &rule.to_string())),
+                ("expected", expected.to_string()),
+                ("found", found.to_string()),
+            ]
         }
-        DocumentFault::Form(kind) => vec![("document", kind.to_string()), ("rule", kind.rule().to_owned())],
+        DocumentFault::Form(kind) => vec![
+            ("document", render(lang, &format!("label-document-type-{kind}"), &[])),
+            ("rule", said(lang, kind.rule())),
+        ],
         _ => Vec::new(),
     }
 }
@@ -167,9 +198,9 @@ mod tests {
     use std::path::PathBuf;
 
     use hufu_authority::model::holder::{CodeRule, DocumentType};
-    use hufu_authority::model::ident::IdError;
+    use hufu_authority::model::ident::{OrgId, Serial};
     use hufu_authority::model::operator::Role;
-    use hufu_authority::model::org::{LimitExceeded, OrgKind};
+    use hufu_authority::model::org::{LimitExceeded, RegionCode};
     use hufu_authority::model::text::{check_dns_name, check_email, check_name, check_phone};
     use hufu_authority::model::time::Instant;
 
@@ -274,6 +305,25 @@ mod tests {
                     assert!(!text.contains(key), "{}: {text}", e.code());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_phrases_of_the_model_are_said_in_chinese() {
+        let chinese = |t: &str| t.chars().any(|c| matches!(c, '\u{4E00}'..='\u{9FFF}'));
+        for kind in DocumentType::ALL {
+            assert!(chinese(&said(Lang::Zh, kind.rule())), "{}", kind.rule());
+        }
+        let hosts =
+            ["", "*.a.cn", "a.cn.", "a", "a..cn", "a_b.cn", "-a.cn", "1.2"].map(|t| check_dns_name(t).unwrap_err());
+        let mails = ["a", "@b.cn", "a b@c.cn", "-a@b.cn"].map(|t| check_email(t).unwrap_err());
+        for fault in hosts.iter().chain(&mails) {
+            let (NameFault::HostName { rule } | NameFault::Email { rule }) = fault else { panic!("{fault}") };
+            assert!(chinese(&said(Lang::Zh, rule)), "{rule}");
+        }
+        let ids = ["-".parse::<OrgId>().err(), "-".parse::<RegionCode>().err(), "".parse::<Serial>().err()];
+        for e in ids.into_iter().flatten() {
+            assert!(chinese(&said(Lang::Zh, e.what)) && chinese(&said(Lang::Zh, e.rule)), "{e}");
         }
     }
 

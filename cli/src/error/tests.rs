@@ -136,7 +136,7 @@ fn own_errors_leave_no_place_open() {
         for e in &list {
             let text = e.message(lang);
             assert!(!text.contains('{') && !text.contains("err-"), "{text}");
-            assert_eq!(text.lines().count(), if matches!(e.causes().len(), 0) { 2 } else { 3 }, "{text}");
+            assert_eq!(text.lines().count(), if matches!(e.causes(lang).len(), 0) { 2 } else { 3 }, "{text}");
         }
     }
     assert!(matches!(Error::write(path, io::ErrorKind::BrokenPipe.into()), Error::Closed));
