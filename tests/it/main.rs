@@ -1,8 +1,34 @@
 //! Scenario tests through the library, tests of the source tree, and the judges.
+//!
+//! Here stands what needs the whole authority, several crates, other programs or the source tree. What one file can show
+//! by itself is tested at the bottom of that file; what the command line shows, in `tests/cli`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
-mod judge;
+// A process is killed at each step, and the power is cut between any two writes.
+#[cfg(feature = "faults")]
+mod crash;
+#[cfg(feature = "faults")]
+mod powerloss;
+
+// The whole way of a request, and everything that must not go through.
+mod hierarchy;
+mod issuance;
+mod privacy;
+mod refusals;
+mod report;
+mod surroundings;
+mod tamper;
+
+// Programs written elsewhere.
+mod interop;
 mod judges;
+
+// The source tree.
+mod languages;
 mod layers;
 mod tidy;
+
+// What the others use.
+mod expect;
+mod judge;
 mod tree;

@@ -1,0 +1,365 @@
+//! Kill -9 at every step: a child process dies at a fault point, the home is opened again, the client asks again, and
+//! nothing that was acknowledged is lost, nothing is there twice, and the ledger verifies. `HUFU_CRASH_TRIALS` sets how
+//! often each point is hit.
+//!
+//! | point | killed | in the table of `issue.rs` |
+//! |---|---|---|
+//! | f1 | a request is stored, its answer not given | |
+//! | f2 | approvals checked, no intent yet | starts afresh |
+//! | f3 | intents committed | the same bytes are built again |
+//! | f7 | signed, before the certificates commit | the same |
+//! | f8 | certificates committed | the stored bytes are returned |
+//! | f9 | a checkpoint is signed, not stored | the next one covers it |
+//! | f9-stored | a checkpoint is stored, not in the anchor | the next one brings the anchor up to date |
+//! | f10 | the anchor is written | all is done |
+//! | f11, f12 | an output file is written beside its place; it was renamed into it | the file is whole or not there |
+//! | f13 | the answer was given | |
+//!
+//! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
+//! control below is such a program.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant as Stopwatch};
+
+use hufu_authority::{CertificateFilter, Depth, NewRequest};
+use hufu_model::entropy::Entropy;
+use hufu_model::ident::{RequestId, hex};
+use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
+use hufu_x509::certificate::Certificate;
+
+/// Requests that are approved and wait to be issued in every trial.
+const REQUESTS: u64 = 3;
+const SIGKILL: i32 = 9;
+
+/// Kills at each fault point.
+fn trials() -> usize {
+    std::env::var("HUFU_CRASH_TRIALS").ok().map_or(50, |n| n.parse().unwrap())
+}
+
+/// A home with approved requests, ready to be copied for each trial.
+struct Ready {
+    folder: tempfile::TempDir,
+    ids: Vec<RequestId>,
+    /// Certificates that are there from the beginning.
+    certificates: usize,
+    now: hufu_model::time::Instant,
+}
+
+fn ready(seed: &str) -> Ready {
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    let t = TestAuthority::found_in(folder.path().to_owned(), None, seed);
+    t.build_hierarchy();
+    let ids = ready_requests(&t, 1, REQUESTS);
+    let certificates = rows(&t).len();
+    Ready { ids, certificates, now: t.now(), folder }
+}
+
+fn rows(t: &TestAuthority) -> Vec<hufu_model::certificate::CertificateRow> {
+    t.authority.certificates(&CertificateFilter::default()).unwrap()
+}
+
+/// What a trial found wrong; everything 0 and empty is good.
+#[derive(Debug, Default)]
+struct Wrong {
+    lost: usize,
+    duplicates: usize,
+    findings: Vec<String>,
+}
+
+/// What the child acknowledged before it died.
+struct Killed {
+    acked: BTreeMap<String, String>,
+    lines: Vec<String>,
+}
+
+/// Runs the child with a fault armed; it must die of it.
+fn kill(base: &Path, ready: &Ready, chance: &str, fault: &str, verb: &[&str]) -> Killed {
+    let output = Command::new(env!("CARGO_BIN_EXE_hufu-child"))
+        .arg(base)
+        .args([&ready.now.unix_millis().to_string(), chance])
+        .args(verb)
+        .env("HUFU_FAULT", fault)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.signal(), Some(SIGKILL), "{fault} was never reached: {said}{errors}");
+    answered(&said)
+}
+
+/// What the client has in hand after these lines.
+fn answered(said: &str) -> Killed {
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    let acked = lines.iter().filter_map(|l| l.strip_prefix("acked "));
+    let acked = acked.map(|l| l.split(' ')).map(|mut p| (p.next().unwrap().to_owned(), p.last().unwrap().to_owned()));
+    Killed { acked: acked.collect(), lines }
+}
+
+/// Opens the home after a kill, asks for every certificate again, and compares.
+fn check(base: &Path, ready: &Ready, killed: &Killed, depth: Depth) -> (Wrong, Duration) {
+    let mut wrong = Wrong::default();
+    let started = Stopwatch::now();
+    let t = TestAuthority::open_in(base, ready.now, "after the crash").unwrap();
+    let signer = t.signer();
+    let ready_after = started.elapsed();
+    // I1: what was acknowledged is stored, byte-equal, before anything is done again.
+    let stored: BTreeMap<String, String> = rows(&t)
+        .iter()
+        .filter_map(|row| Some((row.request.clone()?.to_string(), stored_hex(&t, &row.serial))))
+        .collect();
+    wrong.lost += killed.acked.iter().filter(|(id, der)| stored.get(*id) != Some(der)).count();
+
+    let issued = t.authority.issue(&t.session("sichuan-approver"), &signer, &ready.ids).unwrap();
+    let issued: Vec<_> = issued.into_iter().map(Result::unwrap).collect();
+    for certificate in &issued {
+        let id = certificate.request.to_string();
+        // I2: the same request, the same bytes, also for what was stored and never acknowledged.
+        let before = killed.acked.get(&id).or_else(|| stored.get(&id));
+        wrong.duplicates += usize::from(before.is_some_and(|der| *der != hex(&certificate.der)));
+    }
+    let after = rows(&t);
+    wrong.duplicates += after.len() - (ready.certificates + issued.len());
+    let serials: std::collections::BTreeSet<_> = after.iter().map(|r| r.serial.clone()).collect();
+    wrong.duplicates += after.len() - serials.len();
+    let audit = t.authority.audit(depth, &|_| ()).unwrap();
+    wrong.findings.extend(audit.findings.iter().map(|f| format!("{f:?}")));
+    // The anchor is never ahead of the database.
+    wrong.findings.extend(t.authority.check_anchor().err().map(|e| e.to_string()));
+    (wrong, ready_after)
+}
+
+fn stored_hex(t: &TestAuthority, serial: &hufu_model::ident::Serial) -> String {
+    hex(t.authority.certificate(serial).unwrap().certificate.der())
+}
+
+/// Hits `point` as often as [`trials`] says, by turns in batches and one by one, at different places of the work.
+fn hit(point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
+    let ready = ready(point);
+    let count = trials();
+    let results = Mutex::new(Vec::with_capacity(count));
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for worker in 0..2 {
+            let (ready, results, folder, work) = (&ready, &results, &folder, &work);
+            scope.spawn(move || {
+                for trial in (worker..count).step_by(2) {
+                    let base = folder.path().join(trial.to_string());
+                    copy_home(ready.folder.path(), &base);
+                    let result = work(&base, ready, trial);
+                    results.lock().unwrap().push(result);
+                    std::fs::remove_dir_all(&base).unwrap();
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap();
+    assert_eq!(results.len(), count, "a trial died");
+    let (mut lost, mut duplicates, mut times) = (0, 0, Vec::new());
+    for (wrong, time) in &results {
+        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
+        lost += wrong.lost;
+        duplicates += wrong.duplicates;
+        times.push(*time);
+    }
+    times.sort();
+    let slowest = times[(times.len() * 99).div_ceil(100) - 1];
+    println!("{point}: {count} kills, {lost} lost, {duplicates} duplicates, ready again within {slowest:?} (p99)");
+    assert_eq!((lost, duplicates), (0, 0), "{point}");
+}
+
+/// One trial at a fault point of issuance.
+fn issue_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {
+    // Once for the whole batch, or at the first, second or third of single ones.
+    let each = trial % 4;
+    let verb = if each == 0 { "issue" } else { "issue-each" };
+    let fault = format!("{point}:{}", each.max(1));
+    let mut arguments = vec![verb];
+    arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+    let killed = kill(base, ready, &format!("trial {trial}"), &fault, &arguments);
+    if each > 0 {
+        // What was finished before the kill had been acknowledged.
+        let at_least = if point == "f13" { each } else { each - 1 };
+        assert_eq!(killed.acked.len(), at_least, "{point}:{each} {:?}", killed.lines);
+    }
+    let depth = if trial % 5 == 0 { Depth::Deep } else { Depth::Ledger };
+    check(base, ready, &killed, depth)
+}
+
+macro_rules! issuance_points {
+    ($($name:ident $point:literal)+) => {
+        $(
+            #[test]
+            fn $name() {
+                hit($point, |base, ready, trial| issue_trial($point, base, ready, trial));
+            }
+        )+
+    };
+}
+
+issuance_points! {
+    killed_before_the_intent "f2"
+    killed_after_the_intent "f3"
+    killed_before_the_commit "f7"
+    killed_after_the_commit "f8"
+    killed_with_a_signed_checkpoint "f9"
+    killed_before_the_anchor "f9-stored"
+    killed_after_the_anchor "f10"
+}
+
+/// After the answer: each line that was printed is a certificate in somebody's hands.
+#[test]
+fn killed_after_the_answer() {
+    hit("f13", |base, ready, trial| {
+        // The reply of a batch is given line by line: a kill after the second line leaves two acknowledged.
+        let verb = if trial % 2 == 0 { "issue" } else { "issue-each" };
+        let lines = trial % 3 + 1;
+        let mut arguments = vec![verb];
+        arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+        let killed = kill(base, ready, &format!("trial {trial}"), &format!("f13:{lines}"), &arguments);
+        assert_eq!(killed.acked.len(), lines);
+        check(base, ready, &killed, Depth::Ledger)
+    });
+}
+
+/// A request that was stored and never answered is entered again by the client: it is there once.
+#[test]
+fn killed_after_a_request_was_stored() {
+    hit("f1", |base, ready, trial| {
+        let first = 100 + trial as u64;
+        let hits = trial % 3 + 1;
+        let arguments = ["submit", &first.to_string(), "3"];
+        let killed = kill(base, ready, &format!("trial {trial}"), &format!("f1:{hits}"), &arguments);
+        let entered = killed.lines.iter().filter(|l| l.starts_with("entered ")).count();
+        assert_eq!(entered, hits - 1);
+        let t = TestAuthority::open_in(base, ready.now, "the client again").unwrap();
+        let requests: Vec<NewRequest> = (first..first + 3).map(|n| t.people.person(n, "lra-chengdu")).collect();
+        let filter = hufu_authority::RequestFilter::default;
+        let stored = t.authority.requests(&filter()).unwrap().len();
+        let results = t.authority.submit(&t.session("chengdu-entry"), &requests).unwrap();
+        results.into_iter().for_each(|r| drop(r.unwrap()));
+        let after = t.authority.requests(&filter()).unwrap().len();
+        // `hits` were stored, one of them unanswered.
+        assert_eq!(after - stored, 3 - hits);
+        check(base, ready, &killed, Depth::Ledger)
+    });
+}
+
+/// An output file is the old one, or the new one, or not there; never a part.
+fn export_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {
+    let t = TestAuthority::open_in(base, ready.now, &format!("export {trial}")).unwrap();
+    let issued = t.authority.issue(&t.session("sichuan-approver"), &t.signer(), &ready.ids).unwrap();
+    let issued: Vec<_> = issued.into_iter().map(Result::unwrap).collect();
+    let out = base.join("out");
+    std::fs::create_dir(&out).unwrap();
+    let file = |n: usize| out.join(format!("{}.pem", issued[n].serial));
+    // An older file of that name stands there in every other trial.
+    let old = b"an older file\n";
+    if trial.is_multiple_of(2) {
+        (0..issued.len()).for_each(|n| std::fs::write(file(n), old).unwrap());
+    }
+    let serials: Vec<String> = issued.iter().map(|i| i.serial.to_string()).collect();
+    let hits = trial % issued.len() + 1;
+    let mut arguments = vec!["export", out.to_str().unwrap()];
+    arguments.extend(serials.iter().map(String::as_str));
+    let killed = kill(base, ready, "export", &format!("{point}:{hits}"), &arguments);
+    let exported = killed.lines.iter().filter(|l| l.starts_with("exported ")).count();
+    assert_eq!(exported, hits - 1);
+    let mut wrong = Wrong::default();
+    for (n, certificate) in issued.iter().enumerate() {
+        let written = n + 1 < hits || (n + 1 == hits && point == "f12");
+        match std::fs::read(file(n)) {
+            Ok(bytes) if written => {
+                let whole = Certificate::from_bytes(&bytes).is_ok_and(|c| c.der() == certificate.der);
+                wrong.lost += usize::from(!whole);
+            }
+            Ok(bytes) if bytes == old => {}
+            Err(_) if !written && !trial.is_multiple_of(2) => {}
+            other => wrong.findings.push(format!("file {n} after {point}:{hits}: {other:?}")),
+        }
+    }
+    // What the kill left beside it does not hinder the next export.
+    for certificate in &issued {
+        let pem = t.authority.export(&certificate.serial, hufu_authority::ExportForm::Pem).unwrap();
+        hufu_authority::write_atomically(&out.join(format!("{}.pem", certificate.serial)), &pem).unwrap();
+    }
+    drop(t);
+    let (mut checked, time) = check(base, ready, &killed, Depth::Ledger);
+    checked.lost += wrong.lost;
+    checked.findings.extend(wrong.findings);
+    (checked, time)
+}
+
+#[test]
+fn killed_with_an_output_file_half_written() {
+    hit("f11", |base, ready, trial| export_trial("f11", base, ready, trial));
+}
+
+#[test]
+fn killed_after_an_output_file_was_renamed() {
+    hit("f12", |base, ready, trial| export_trial("f12", base, ready, trial));
+}
+
+/// Killed, retried, killed again at another point, and so on: the work is still done once.
+#[test]
+fn killed_again_and_again() {
+    let ready = ready("again and again");
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    for round in 0..trials().div_ceil(10) {
+        let base = folder.path().join(round.to_string());
+        copy_home(ready.folder.path(), &base);
+        let mut acked: BTreeMap<String, String> = BTreeMap::new();
+        for (step, fault) in ["f2:1", "f3:1", "f7:1", "f8:1", "f13:1", "f13:2"].into_iter().enumerate() {
+            let mut arguments = vec!["issue-each"];
+            arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+            let killed = kill(&base, &ready, &format!("round {round} {step}"), fault, &arguments);
+            for (id, der) in killed.acked {
+                assert_eq!(*acked.entry(id.clone()).or_insert(der.clone()), der, "{id} after {fault}");
+            }
+        }
+        let (wrong, _) = check(&base, &ready, &Killed { acked, lines: Vec::new() }, Depth::Deep);
+        assert_eq!((wrong.lost, wrong.duplicates, wrong.findings.len()), (0, 0, 0), "{:?}", wrong.findings);
+    }
+}
+
+/// Killed at random instants, wherever the process happens to be: between two system calls, inside SQLite, while signing.
+#[test]
+fn killed_at_random_instants() {
+    hit("random", |base, ready, trial| {
+        let entropy = SeededEntropy::new(&format!("instant {trial}"));
+        let entropy: &dyn Entropy = &entropy;
+        let [high, low] = entropy.array().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hufu-child"))
+            .arg(base)
+            .args([&ready.now.unix_millis().to_string(), "random", "issue-each"])
+            .args(ready.ids.iter().map(|i| i.as_str()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(u64::from(u16::from_be_bytes([high, low])) * 4));
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        // The last line may be torn: it was not given then.
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let whole = said.rfind('\n').map_or("", |end| &said[..end]);
+        check(base, ready, &answered(whole), Depth::Ledger)
+    });
+}
+
+/// Negative control: a program that signs and answers before it records loses what it answered, and this test sees it.
+#[test]
+fn the_test_finds_a_program_that_signs_before_it_records() {
+    let ready = ready("negative control");
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    let base = folder.path().join("home");
+    copy_home(ready.folder.path(), &base);
+    let mut arguments = vec!["sign-first"];
+    arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+    let killed = kill(&base, &ready, "wrong", "f5:1", &arguments);
+    assert_eq!(killed.acked.len(), 1);
+    let (wrong, _) = check(&base, &ready, &killed, Depth::Ledger);
+    assert_eq!((wrong.lost, wrong.duplicates), (1, 1));
+}

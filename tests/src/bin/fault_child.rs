@@ -1,2 +1,0 @@
-//! The program that crash tests kill.
-fn main() {}
