@@ -1,6 +1,6 @@
 //! What is printed on standard output: one document, in the form asked for. Everything else goes to standard error.
 //!
-//! JSON documents carry `"schema": "hufu/1"` and `"kind"`; a list has its rows in `"items"`. The names in JSON and the
+//! JSON documents carry `"schema": "hufu/1"` and `"type"`; a list has its rows in `"items"`. The names in JSON and the
 //! heads of CSV are stable and English; the table for people is in the language of the run.
 
 use std::io::{self, IsTerminal, Write};
@@ -38,8 +38,11 @@ impl Output {
     pub(crate) fn list(&self, kind: &str, columns: &[&str], rows: Vec<Row>) -> Result<()> {
         let text = match self.format {
             Format::Table => self.table(columns, &rows),
-            Format::Json => pretty(&json!({ "schema": SCHEMA, "kind": kind, "items": rows })),
-            Format::Ndjson => rows.into_iter().map(|r| compact(&head(kind, r))).collect(),
+            Format::Json => pretty(&json!({ "schema": SCHEMA, "type": kind, "items": rows })),
+            Format::Ndjson => {
+                let one = kind.strip_suffix("-list").unwrap_or(kind);
+                rows.into_iter().map(|r| compact(&head(one, r))).collect()
+            }
             Format::Csv => csv(columns, &rows),
         };
         print(text.as_bytes())
@@ -164,7 +167,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 fn head(kind: &str, row: Row) -> Value {
     let mut document = Map::new();
     document.insert("schema".to_owned(), SCHEMA.into());
-    document.insert("kind".to_owned(), kind.into());
+    document.insert("type".to_owned(), kind.into());
     document.extend(row);
     Value::Object(document)
 }
@@ -242,8 +245,8 @@ mod tests {
     }
 
     #[test]
-    fn json_has_schema_and_kind_first() {
-        let text = compact(&head("operator", row([("id", "sun".into())])));
-        assert_eq!(text, "{\"schema\":\"hufu/1\",\"kind\":\"operator\",\"id\":\"sun\"}\n");
+    fn json_has_schema_and_type_first() {
+        let text = compact(&head("organisation", row([("id", "ca".into()), ("kind", "ca".into())])));
+        assert_eq!(text, "{\"schema\":\"hufu/1\",\"type\":\"organisation\",\"id\":\"ca\",\"kind\":\"ca\"}\n");
     }
 }

@@ -11,7 +11,7 @@ use hufu_authority::{
     AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SignedCheckpoint, check_proof,
 };
 
-use crate::args::codes;
+use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Row, row, write_new};
@@ -132,11 +132,11 @@ pub(super) fn whole_home(ctx: &Context, depth: Depth) -> Result<()> {
     let bar = ctx.progress(0);
     let report = authority.audit(depth, &|p| bar.set(p.what, p.done, p.of))?;
     drop(bar);
-    print_report(ctx, &report)
+    print_report(ctx, depth, &report)
 }
 
 /// Prints the result of a verification; findings end the process with the exit code of tampering.
-pub(super) fn print_report(ctx: &Context, report: &AuditReport) -> Result<()> {
+fn print_report(ctx: &Context, depth: Depth, report: &AuditReport) -> Result<()> {
     let findings: Vec<Row> = report
         .findings
         .iter()
@@ -149,18 +149,24 @@ pub(super) fn print_report(ctx: &Context, report: &AuditReport) -> Result<()> {
         })
         .collect();
     let count = findings.len();
-    ctx.out.one(
-        "audit",
-        row([
-            ("outcome", if count == 0 { "holds" } else { "altered" }.into()),
-            ("events", report.events.into()),
-            ("checkpoints", report.checkpoints.into()),
-            ("documents", report.documents.into()),
-            ("certificates", report.certificates.into()),
-            ("requests", report.requests.into()),
-            ("findings", findings.into()),
-        ]),
-    )?;
+    if ctx.out.format == Format::Csv {
+        ctx.out.list("audit", &["rule", "object", "message"], findings)?;
+    } else {
+        // What was not looked at is not counted as none.
+        let deep = |n: u64| (depth == Depth::Deep).then_some(n);
+        ctx.out.one(
+            "audit",
+            row([
+                ("outcome", if count == 0 { "holds" } else { "altered" }.into()),
+                ("events", report.events.into()),
+                ("checkpoints", report.checkpoints.into()),
+                ("documents", deep(report.documents).into()),
+                ("certificates", deep(report.certificates).into()),
+                ("requests", deep(report.requests).into()),
+                ("findings", findings.into()),
+            ]),
+        )?;
+    }
     if count == 0 { Ok(()) } else { Err(Error::own("cli.findings", vec![("count", count.to_string())])) }
 }
 
