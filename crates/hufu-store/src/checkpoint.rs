@@ -11,8 +11,8 @@ use crate::write;
 impl Store {
     /// The size and the root of the tree, for the next checkpoint.
     ///
-    /// The leaves since the last checkpoint are read back and hashed again, in a connection that did not write them: one
-    /// flipped bit in a stored hash would otherwise be signed, and no proof would hold ever after.
+    /// The leaves since the last checkpoint are read back and hashed again, in a connection that did not write them:
+    /// one flipped bit in a stored hash would otherwise be signed, and no proof would hold ever after.
     ///
     /// # Errors
     /// [`ErrorKind::LedgerBroken`] when what is stored is not what was hashed; database errors.

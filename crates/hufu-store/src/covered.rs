@@ -15,6 +15,8 @@ pub(crate) struct Covered {
     pub(crate) key: usize,
     /// How many columns, the last ones, may change.
     pub(crate) changing: usize,
+    /// The statement that reads all columns of all rows; conditions follow.
+    read: &'static str,
     /// The statement that adds a row.
     pub(crate) insert: &'static str,
 }
@@ -28,6 +30,9 @@ macro_rules! covered {
                 columns: &[$first, $($key,)* $($fixed,)* $($changing,)*],
                 key: <[&str]>::len(&[$first, $($key,)*]),
                 changing: <[&str]>::len(&[$($changing,)*]),
+                read: concat!(
+                    "SELECT ", $first, $(", ", $key,)* $(", ", $fixed,)* $(", ", $changing,)* " FROM ", $table, " "
+                ),
                 insert: concat!(
                     "INSERT INTO ", $table, " (", $first,
                     $(", ", $key,)* $(", ", $fixed,)* $(", ", $changing,)*
@@ -76,7 +81,7 @@ covered! {
 impl Covered {
     /// The statement that reads all columns of the rows that `tail` selects.
     pub(crate) fn select(&self, tail: &str) -> String {
-        format!("SELECT {} FROM {} {tail}", self.columns.join(", "), self.table)
+        [self.read, tail].concat()
     }
 
     /// The statement that changes a row: first the values that change, then the key.
@@ -90,8 +95,8 @@ impl Covered {
 
 /// The key of a row in an effect. `values` are all columns in order.
 ///
-/// The key of a table with one key column is that value's octets (a number: 8 octets, big endian); with several, each is
-/// preceded by its length in 4 octets.
+/// The key of a table with one key column is that value's octets (a number: 8 octets, big endian); with several, each
+/// is preceded by its length in 4 octets.
 pub(crate) fn key(covered: &Covered, values: &[Value<'_>]) -> Vec<u8> {
     let mut key = Vec::with_capacity(40);
     for value in values.iter().take(covered.key) {

@@ -172,10 +172,12 @@ impl fmt::Display for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Busy => f.write_str("another process is writing to the database and did not finish in time; try again"),
-            Self::DiskFull => f.write_str(
-                "the disk is full; nothing was stored and nothing is lost; make room and do the same again",
-            ),
+            Self::Busy => {
+                f.write_str("another process is writing to the database and did not finish in time; try again")
+            }
+            Self::DiskFull => {
+                f.write_str("the disk is full; nothing was stored and nothing is lost; make room and do the same again")
+            }
             Self::ReadOnlyHome => f.write_str(
                 "the database cannot be written: its disk or folder is read-only, or it was opened for reading only",
             ),
@@ -215,16 +217,18 @@ impl fmt::Display for ErrorKind {
             ),
             Self::Fenced { epoch, current } => write!(
                 f,
-                "this signer (epoch {epoch}) was replaced by one started later (epoch {current}); start it again if it is the right one"
+                "this signer (epoch {epoch}) was replaced by one started later (epoch {current}); \
+                 start it again if it is the right one"
             ),
             Self::Duplicate { what } => write!(f, "{what} exists already and never changes"),
             Self::RequestState { request, status, wanted } => {
                 write!(f, "request {request} is {status}; this needs one that can be {wanted}")
             }
             Self::Exists { path } => write!(f, "{} exists; a new database needs a new file", path.display()),
-            Self::UnclosedEvent => {
-                f.write_str("a change was not finished and recorded as one event; nothing was stored; this is a mistake in the program")
-            }
+            Self::UnclosedEvent => f.write_str(
+                "a change was not finished and recorded as one event; nothing was stored; \
+                     this is a mistake in the program",
+            ),
             Self::Constraint { what } => {
                 write!(f, "the database refused a row ({what}); nothing was stored; this is a mistake in the program")
             }

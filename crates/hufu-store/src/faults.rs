@@ -1,4 +1,5 @@
-//! Places where a crash test kills its own process. Only with the feature `faults`; a release binary holds none of this.
+//! Places where a crash test kills its own process. Only with the feature `faults`; a release binary holds none of
+//! this.
 
 /// Kills the process here when the environment asks for it: `HUFU_FAULT=NAME:N` means "at the N-th time the place NAME
 /// is passed". Nothing, not even a symbol, without the feature `faults` of `hufu-store`.

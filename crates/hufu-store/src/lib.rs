@@ -4,8 +4,9 @@
 //! that the tree over the events covers the whole database, and so that the audit log cannot miss a change or have one
 //! too many. [`Approval`] and [`Intent`] exist only because a row was committed.
 //!
-//! The database is an SQLite file in write-ahead mode with `synchronous=FULL`: what was acknowledged survives a power cut.
-//! The SQL is the subset that PostgreSQL shares. This crate knows no certificate and no key: DER goes in and out as octets.
+//! The database is an SQLite file in write-ahead mode with `synchronous=FULL`: what was acknowledged survives a power
+//! cut. The SQL is the subset that PostgreSQL shares. This crate knows no certificate and no key: DER goes in and out
+//! as octets.
 //!
 //! * [`Store`]: the file; [`Store::read`], [`Store::write`]
 //! * [`Reader`]: everything that can be asked

@@ -32,8 +32,8 @@ pub(crate) fn version(connection: &Connection) -> Result<u32> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Applies the steps that a database of version `from` lacks; returns how many. Must run inside a transaction, so that a
-/// step that fails leaves the database as it was.
+/// Applies the steps that a database of version `from` lacks; returns how many. Must run inside a transaction, so that
+/// a step that fails leaves the database as it was.
 pub(crate) fn apply(connection: &Connection, steps: &[Step], from: u32) -> Result<u32> {
     apply_at(connection, steps, from, Instant::from_unix_seconds(0))
 }

@@ -1,7 +1,7 @@
 //! SQLite as this store uses it: how a file is opened, what is set, what is refused.
 //!
-//! Write-ahead log, `synchronous=FULL`: with NORMAL a power cut loses commits that were acknowledged, which a certificate
-//! authority cannot allow. One connection writes, others read beside it.
+//! Write-ahead log, `synchronous=FULL`: with NORMAL a power cut loses commits that were acknowledged, which a
+//! certificate authority cannot allow. One connection writes, others read beside it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
@@ -29,7 +29,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const WRITER_CACHE: i64 = 64 * 1024;
 const READER_CACHE: i64 = 16 * 1024;
 
-/// After how many pages of 4 KiB the write-ahead log is copied into the database, and to how many octets its file is cut.
+/// After how many pages of 4 KiB the write-ahead log is copied into the database, and to how many octets its file is
+/// cut.
 const CHECKPOINT_PAGES: i64 = 4000;
 const LOG_OCTETS: i64 = 64 * 1024 * 1024;
 

@@ -28,8 +28,8 @@ pub enum Mode {
     ReadOnly,
 }
 
-/// One open database. It may be shared between threads: one writes at a time, readers run beside it. Other processes may
-/// have it open, too.
+/// One open database. It may be shared between threads: one writes at a time, readers run beside it. Other processes
+/// may have it open, too.
 pub struct Store {
     path: PathBuf,
     wait: Duration,
@@ -125,8 +125,8 @@ impl Store {
     ///
     /// # Errors
     /// Those of `f`; [`ErrorKind::Busy`], [`ErrorKind::DiskFull`], [`ErrorKind::ReadOnlyHome`],
-    /// [`ErrorKind::ClockBack`] when `now` lies more than 5 seconds before the last event, [`ErrorKind::UnclosedEvent`],
-    /// [`ErrorKind::LedgerBroken`], [`ErrorKind::Poisoned`].
+    /// [`ErrorKind::ClockBack`] when `now` lies more than 5 seconds before the last event,
+    /// [`ErrorKind::UnclosedEvent`], [`ErrorKind::LedgerBroken`], [`ErrorKind::Poisoned`].
     pub fn write<T, E: From<Error>>(
         &self,
         now: Instant,

@@ -323,8 +323,8 @@ impl EventWriter<'_, '_> {
     /// Puts a certificate: its row, its DER, and its share of the totals.
     ///
     /// # Errors
-    /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is not
-    /// active or whose validity begins after it was issued: totals do not know such ones; database errors.
+    /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is
+    /// not active or whose validity begins after it was issued: totals do not know such ones; database errors.
     pub fn put_certificate(&mut self, row: &CertificateRow, der: &[u8]) -> Result<()> {
         if let Some(what) = rollup::uncountable(row) {
             return self.refuse(ErrorKind::Constraint { what: what.to_owned() }.into());

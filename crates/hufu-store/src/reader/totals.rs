@@ -14,8 +14,8 @@ use crate::rows::Count;
 type Totals = BTreeMap<(OrgId, Algorithm), (i64, i64)>;
 
 impl Reader<'_> {
-    /// How many certificates these organisations were issued, on one day or in all, in pairs. What is about to be signed
-    /// counts, so that several issuers together stay within a quota.
+    /// How many certificates these organisations were issued, on one day or in all, in pairs. What is about to be
+    /// signed counts, so that several issuers together stay within a quota.
     ///
     /// # Errors
     /// Database errors.
