@@ -58,7 +58,7 @@ impl Authority {
         let mut results: BTreeMap<RequestId, Result<Decided>> = BTreeMap::new();
         // One approval per manifest and organisation: it names the organisation's chain.
         let mut by_manifest: BTreeMap<(Digest, OrgId), Vec<RequestRow>> = BTreeMap::new();
-        let verified = self.read_as(session, wanted(decision).code(), |r| {
+        let verified = self.read_as(session, kind(decision).code(), |r| {
             let by = policy::acting(r, session, now)?;
             let tree = r.org_tree()?;
             for id in ids {
@@ -81,8 +81,7 @@ impl Authority {
         })?;
         for (((manifest, _), rows), contents) in by_manifest.into_iter().zip(verified) {
             let decided = self.sign_decision(session, now, &manifest, &contents, &rows, decision, why)?;
-            let kind = if decision == Decision::Approve { EventKind::Approve } else { EventKind::Reject };
-            let outcome = self.write(session, kind.code(), |w| {
+            let outcome = self.write(session, kind(decision).code(), |w| {
                 let r = w.reader();
                 let by = policy::acting(&r, session, w.now())?;
                 let tree = r.org_tree()?;
@@ -99,7 +98,7 @@ impl Authority {
                     row.note = Some(why.to_owned()).filter(|n| !n.is_empty());
                     changed.push(row);
                 }
-                let mut event = w.event(kind, Some(session.operator()), &manifest.to_string());
+                let mut event = w.event(kind(decision), Some(session.operator()), &manifest.to_string());
                 event.put_document(&decided)?;
                 for row in &changed {
                     event.put_request(row)?;
@@ -117,7 +116,7 @@ impl Authority {
                 Err(e) => return Err(e),
             }
         }
-        self.record_denials(session, wanted(decision).code(), results.values().filter_map(|r| r.as_ref().err()))?;
+        self.record_denials(session, kind(decision).code(), results.values().filter_map(|r| r.as_ref().err()))?;
         Ok(ids.iter().map(|id| take(&mut results, id)).collect())
     }
 
@@ -190,6 +189,13 @@ enum Step {
     Decide(Box<RequestRow>),
 }
 
+const fn kind(decision: Decision) -> EventKind {
+    match decision {
+        Decision::Approve => EventKind::Approve,
+        Decision::Reject => EventKind::Reject,
+    }
+}
+
 const fn wanted(decision: Decision) -> RequestStatus {
     match decision {
         Decision::Approve => RequestStatus::Approved,
@@ -237,6 +243,7 @@ pub(crate) fn check_record(manifest: &Manifest, row: &RequestRow, record: &[u8],
         && record.reason == row.reason
         && record.medium == row.medium
         && record.holder == row.holder_kind
+        && record.predecessor == row.predecessor
         && record.expires == row.expires;
     if same { Ok(record) } else { wrong("its row says otherwise than its record") }
 }

@@ -163,8 +163,8 @@ impl Authority {
     ) -> Result<CaSigner> {
         let key = |name: &str| -> Result<SecretKey> {
             let path = self.home.key(name);
-            Ok(pkcs8::decrypt(&home::read(&path)?, passphrase)
-                .map_err(|e| crate::Error::from(e).about(path.display().to_string()))?)
+            pkcs8::decrypt(&home::read(&path)?, passphrase)
+                .map_err(|e| Error::from(e).about(path.display().to_string()))
         };
         let (issuing_key, ledger_key) = (key("issuing")?, key("ledger")?);
         let id = &self.identity;

@@ -139,6 +139,8 @@ pub enum ErrorKind {
         /// The request that brought the key first.
         request: RequestId,
     },
+    /// The certificate a request renews or replaces belongs to another holder.
+    PredecessorHolder(Serial),
     /// A request of this id exists with other contents.
     RequestReused(RequestId),
     /// No such request.
@@ -272,6 +274,7 @@ impl ErrorKind {
             Self::HostMissing => "request.host-missing",
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
+            Self::PredecessorHolder(_) => "request.predecessor",
             Self::RequestReused(_) => "request.id-reused",
             Self::UnknownRequest(_) => "request.unknown",
             Self::RequestState { .. } => "request.state",
@@ -347,6 +350,7 @@ fn class_of(code: &str) -> Class {
         | "profile.holder"
         | "request.authority-key"
         | "request.key-in-use"
+        | "request.predecessor"
         | "request.id-reused"
         | "request.state"
         | "request.expired"
@@ -409,6 +413,12 @@ impl fmt::Display for ErrorKind {
             Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
             Self::KeyInUse { request } => {
                 write!(f, "the CSR's key belongs to another holder (request {request}); make a new key")
+            }
+            Self::PredecessorHolder(serial) => {
+                write!(
+                    f,
+                    "certificate {serial} belongs to another holder and cannot be what this one renews or replaces"
+                )
             }
             Self::RequestReused(id) => write!(f, "request {id} exists with other contents; use a new id"),
             Self::UnknownRequest(id) => write!(f, "no request {id}"),

@@ -227,6 +227,7 @@ impl Authority {
             days,
             medium: request.medium,
             subject: name.to_string(),
+            predecessor: request.predecessor.clone(),
             spki: csr.public_key().spki_digest(),
             csr_digest: record.csr,
             record_digest: sm3(&body.record),
@@ -353,6 +354,13 @@ impl<'a> Admission<'a> {
         {
             return Err(ErrorKind::KeyInUse { request }.into());
         }
+        if let Some(serial) = &row.predecessor {
+            let predecessor = self.r.certificate(serial)?;
+            let predecessor = predecessor.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
+            if predecessor.holder != row.holder {
+                return Err(ErrorKind::PredecessorHolder(serial.clone()).into());
+            }
+        }
         if !self.ids.insert(row.id.clone()) {
             return Err(ErrorKind::RequestReused(row.id.clone()).into());
         }
@@ -372,6 +380,7 @@ fn same_request(before: &RequestRow, again: &RequestRow) -> bool {
         && before.subject == again.subject
         && before.reason == again.reason
         && before.medium == again.medium
+        && before.predecessor == again.predecessor
 }
 
 /// The profile of operators' certificates.

@@ -63,7 +63,7 @@ covered! {
     REQUEST = "request" (
         "id";
         "org", "submitter", "action", "reason", "holder_kind", "holder", "profile", "profile_digest", "days", "medium",
-        "subject", "spki", "csr_digest", "record_digest", "manifest", "position", "submitted_at", "expires";
+        "subject", "predecessor", "spki", "csr_digest", "record_digest", "manifest", "position", "submitted_at", "expires";
         "status", "approval", "approver", "serial", "note", "decided_at"
     );
     REQUEST_BODY = "request_body" ("request"; "record", "csr", "sealed";);

@@ -262,7 +262,7 @@ fn complete_one(
         holder: row.holder,
         reason: row.reason,
         medium: row.medium,
-        predecessor: None,
+        predecessor: row.predecessor.clone(),
         subject: row.subject.clone(),
         validity: intent.row.validity,
         issued_at: intent.row.validity.not_before(),

@@ -89,6 +89,8 @@ pub struct RequestRow {
     pub medium: Medium,
     /// The subject its certificate will have, as text (RFC 4514).
     pub subject: String,
+    /// The certificate it renews or replaces.
+    pub predecessor: Option<Serial>,
     /// SM3 of the SubjectPublicKeyInfo.
     pub spki: Digest,
     /// SM3 of the CSR's DER.
@@ -378,6 +380,7 @@ pub(crate) fn request_cells(r: &RequestRow) -> Vec<Cell<'_>> {
         Cell::Int(r.days.into()),
         Cell::text(r.medium.code()),
         Cell::text(&r.subject),
+        r.predecessor.as_ref().map_or(Cell::Null, Cell::serial),
         Cell::digest(&r.spki),
         Cell::digest(&r.csr_digest),
         Cell::digest(&r.record_digest),
@@ -408,6 +411,7 @@ pub(crate) fn request(c: &mut Columns<'_>) -> Result<RequestRow> {
         days: c.number()?,
         medium: c.parse()?,
         subject: c.text()?,
+        predecessor: c.optional_serial()?,
         spki: c.digest()?,
         csr_digest: c.digest()?,
         record_digest: c.digest()?,

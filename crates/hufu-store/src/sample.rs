@@ -91,6 +91,7 @@ pub(crate) fn request(id: &str, second: i64) -> RequestRow {
         days: 365,
         medium: Medium::UKey,
         subject: format!("C=CN,O=示例,CN={id}"),
+        predecessor: None,
         spki: digest(&format!("key {id}")),
         csr_digest: digest(&format!("csr {id}")),
         record_digest: digest(&format!("record {id}")),

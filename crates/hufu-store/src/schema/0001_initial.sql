@@ -136,6 +136,7 @@ CREATE TABLE request (
     days BIGINT NOT NULL,
     medium TEXT NOT NULL,
     subject TEXT,
+    predecessor BLOB,
     spki BLOB NOT NULL,
     csr_digest BLOB NOT NULL,
     record_digest BLOB NOT NULL,
