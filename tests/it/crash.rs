@@ -94,8 +94,10 @@ fn kill(base: &Path, ready: &Ready, chance: &str, fault: &str, verb: &[&str]) ->
 /// What the client has in hand after these lines.
 fn answered(said: &str) -> Killed {
     let lines: Vec<String> = said.lines().map(str::to_owned).collect();
-    let acked = lines.iter().filter_map(|l| l.strip_prefix("acked "));
-    let acked = acked.map(|l| l.split(' ')).map(|mut p| (p.next().unwrap().to_owned(), p.last().unwrap().to_owned()));
+    let acked = lines.iter().filter_map(|l| l.strip_prefix("acked ")).map(|line| {
+        let parts: Vec<&str> = line.split(' ').collect();
+        (parts[0].to_owned(), parts[2].to_owned())
+    });
     Killed { acked: acked.collect(), lines }
 }
 
@@ -185,7 +187,7 @@ fn issue_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong,
         let at_least = if point == "f13" { each } else { each - 1 };
         assert_eq!(killed.acked.len(), at_least, "{point}:{each} {:?}", killed.lines);
     }
-    let depth = if trial % 5 == 0 { Depth::Deep } else { Depth::Ledger };
+    let depth = if trial.is_multiple_of(5) { Depth::Deep } else { Depth::Ledger };
     check(base, ready, &killed, depth)
 }
 

@@ -336,6 +336,69 @@ fn nobody_approves_their_own_request() {
     assert_eq!(code_of_one(t.authority.approve(&t.session("zhao"), &[staff.id])), "ra.self-approval");
 }
 
+/// Six roles, every verb: who may do it does it, and everybody else is told which role it needs.
+#[test]
+fn every_role_does_its_own_work_and_no_other() {
+    let t = TestAuthority::national("matrix");
+    let name = |role: Role| format!("only-{role}");
+    let staff: Vec<NewRequest> =
+        Role::ALL.iter().map(|role| t.people.staff(&name(*role), "ra-sichuan", "专任", &[*role])).collect();
+    t.appoint(&staff);
+    let administrators = [Role::SuperAdmin, Role::Admin];
+    let signer = t.signer();
+    for (n, role) in (10..).step_by(10).zip(Role::ALL) {
+        let session = t.session(&name(role));
+        let check = |verb: &str, allowed: &[Role], result: Result<(), hufu_authority::Error>| match result {
+            Ok(()) => assert!(allowed.contains(&role), "{role} may {verb}"),
+            Err(e) => {
+                assert_eq!(e.code(), "operator.no-role", "{role} {verb}: {e}");
+                assert!(!allowed.contains(&role), "{role} may not {verb}");
+            }
+        };
+        let entered = t.people.person(n, "lra-chengdu");
+        let result = t.authority.submit(&session, &[t.people.person(n + 1, "lra-chengdu")]).and_then(only);
+        check("submit", &[Role::Entry], result.map(drop));
+        let staff = t.people.staff(&format!("new-{n}"), "lra-chengdu", "新人", &[Role::Entry]);
+        let result = t.authority.submit(&session, &[staff]).and_then(only);
+        check("enter an operator", &administrators, result.map(drop));
+
+        assert!(submit_one(&t, "chengdu-entry", entered.clone()).is_ok());
+        let ids = [entered.id];
+        let result = t.authority.approve(&session, &ids).and_then(only);
+        check("approve", &[Role::Approver], result.map(drop));
+        let refused = t.people.person(n + 2, "lra-chengdu");
+        assert!(submit_one(&t, "chengdu-entry", refused.clone()).is_ok());
+        let result = t.authority.reject(&session, &[refused.id], "no").and_then(only);
+        check("reject", &[Role::Approver], result.map(drop));
+        let staff = t.people.staff(&format!("asked-{n}"), "lra-chengdu", "待批", &[Role::Entry]);
+        assert!(submit_one(&t, "zhao", staff.clone()).is_ok());
+        let result = t.authority.approve(&session, &[staff.id]).and_then(only);
+        check("approve an operator", &administrators, result.map(drop));
+
+        t.authority.approve(&t.session("sichuan-approver"), &ids).unwrap();
+        let result = t.authority.issue(&session, &signer, &ids).and_then(only);
+        check("issue", &[Role::SuperAdmin, Role::Admin, Role::Approver], result.map(drop));
+        let freeze = Change::OrgFreeze(org("lra-mianyang"));
+        let result = t.authority.change(&session, &freeze).map(|_| ());
+        check("freeze", &administrators, result);
+        let _ = t.authority.change(&t.session("zhao"), &freeze);
+        let thaw = Change::OrgUnfreeze(org("lra-mianyang"));
+        let digest = propose(&t, "zhao", &thaw);
+        let result = t.authority.countersign(&session, &digest).map(drop);
+        check("countersign", &administrators, result);
+        let _ = t.authority.countersign(&t.session("qian"), &digest);
+        t.authority.change(&t.session("zhao"), &freeze).map(|_| ()).unwrap();
+        let digest = propose(&t, "zhao", &thaw);
+        check("refuse", &administrators, t.authority.refuse(&session, &digest));
+        let digest = propose(&t, "zhao", &thaw);
+        t.authority.countersign(&t.session("qian"), &digest).unwrap();
+        // Appointing and dismissing administrators belongs to super-administrators alone.
+        let change = Change::OperatorRoles { operator: operator("chengdu-entry-2"), roles: vec![Role::Admin] };
+        check("appoint an administrator", &[Role::SuperAdmin], t.authority.change(&session, &change).map(|_| ()));
+    }
+    sound(&t);
+}
+
 #[test]
 fn jurisdiction_and_tier_bind_approvers_and_entry_operators() {
     let t = TestAuthority::national("jurisdiction");
@@ -424,7 +487,11 @@ fn a_renewal_takes_effect_at_once() {
     t.appoint(&[renewal]);
     let request = t.people.person(2, "lra-chengdu");
     assert!(submit_one(&t, "chengdu-entry", request.clone()).is_ok());
-    refused(t.authority.approve(&old, &[request.id.clone()]).map(drop), "operator.wrong-key", Class::NotPermitted);
+    refused(
+        t.authority.approve(&old, std::slice::from_ref(&request.id)).map(drop),
+        "operator.wrong-key",
+        Class::NotPermitted,
+    );
     let name = operator("sichuan-approver");
     assert!(t.authority.act_as(&name, t.people.key("sichuan-approver")).is_err());
     let new = t.authority.act_as(&name, t.people.key("sichuan-approver, second key")).unwrap();

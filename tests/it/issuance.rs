@@ -2,12 +2,13 @@
 
 use hufu_authority::{Change, ExportForm, Outcome};
 use hufu_model::certificate::{Algorithm, CertificateStatus};
+use hufu_model::entropy::Entropy;
 use hufu_model::holder::{Field, HolderKind};
 use hufu_model::ident::RequestId;
 use hufu_model::profile::KeyUsage;
 use hufu_model::request::{Medium, Reason, RequestStatus};
 use hufu_model::time::Validity;
-use hufu_tests::TestAuthority;
+use hufu_tests::{SeededEntropy, TestAuthority};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::csr::Csr;
 use hufu_x509::{path, pem, signed_data};
@@ -169,6 +170,58 @@ fn a_bad_row_does_not_hinder_the_others() {
     assert_eq!(results[2].as_ref().unwrap_err().code(), "request.unknown");
     let results = t.authority.issue(&approver, &t.signer(), &ids).unwrap();
     assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 4);
+    sound(&t);
+}
+
+/// Each row of a batch can be the bad one, and is then the only one refused (R13).
+#[test]
+fn whichever_row_is_bad_it_alone_is_refused() {
+    let t = TestAuthority::national("each row");
+    let entry = t.session("chengdu-entry");
+    for bad in 0..6_u64 {
+        let mut requests: Vec<_> = (0..6).map(|n| t.people.person(bad * 10 + n, "lra-chengdu")).collect();
+        requests[usize::try_from(bad).unwrap()].days = Some(9999);
+        let results = t.authority.submit(&entry, &requests).unwrap();
+        let refused: Vec<u64> = (0..).zip(&results).filter(|(_, r)| r.is_err()).map(|(n, _)| n).collect();
+        assert_eq!(refused, [bad]);
+    }
+    sound(&t);
+}
+
+/// A client that hears nothing sends again: in any number, order and mixture, each request becomes one certificate.
+#[test]
+fn a_storm_of_retries_issues_each_request_once() {
+    let t = TestAuthority::national("storm");
+    let requests: Vec<_> = (0..40).map(|n| t.people.person(n, "lra-chengdu")).collect();
+    let entropy = SeededEntropy::new("storm of retries");
+    let random = |below: usize| {
+        let entropy: &dyn Entropy = &entropy;
+        usize::from(u16::from_be_bytes(entropy.array().unwrap())) % below
+    };
+    let (entry, approver, signer) = (t.session("chengdu-entry"), t.session("sichuan-approver"), t.signer());
+    let before = t.authority.status().unwrap().certificates;
+    let mut issued = std::collections::BTreeMap::new();
+    // Until everything is there, and a while longer.
+    for round in 0.. {
+        let picked: std::collections::BTreeSet<usize> = (0..=random(12)).map(|_| random(requests.len())).collect();
+        let batch: Vec<_> = picked.into_iter().map(|n| requests[n].clone()).collect();
+        let ids: Vec<RequestId> = batch.iter().map(|r| r.id.clone()).collect();
+        match random(3) {
+            0 => all(t.authority.submit(&entry, &batch)).clear(),
+            1 => drop(t.authority.approve(&approver, &ids).unwrap()),
+            _ => {
+                for certificate in t.authority.issue(&approver, &signer, &ids).unwrap().into_iter().flatten() {
+                    let first = issued.entry(certificate.request.clone()).or_insert_with(|| certificate.clone());
+                    assert_eq!(*first, certificate);
+                }
+            }
+        }
+        if issued.len() == requests.len() && round > 300 {
+            break;
+        }
+        assert!(round < 5000, "the storm never ended: {} of {}", issued.len(), requests.len());
+    }
+    assert_eq!(t.authority.status().unwrap().certificates - before, requests.len() as u64);
     sound(&t);
 }
 

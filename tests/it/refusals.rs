@@ -346,7 +346,7 @@ fn an_approval_cannot_be_replayed_for_another_request() {
     assert_eq!(changed, 1);
     let approver = t.session("sichuan-approver");
     let certificates = t.authority.status().unwrap().certificates;
-    let refusal = t.authority.issue(&approver, &t.signer(), &[other.id.clone()]).and_then(only);
+    let refusal = t.authority.issue(&approver, &t.signer(), std::slice::from_ref(&other.id)).and_then(only);
     refused(refusal, "record.document", Class::Integrity);
     // A rejection is no approval either.
     let rejected = t.people.person(3, "lra-chengdu");

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant as Stopwatch};
 
 use hufu_authority::{Authority, Class, Founding, HomePassphrases, NewAdministrator};
@@ -166,6 +166,71 @@ fn a_second_writer_waits_and_readers_go_on() {
     before.assert_unchanged(&t, "a writer that gave up");
     other.execute_batch("ROLLBACK").unwrap();
     all(t.authority.submit(&entry, &[t.people.person(2, "lra-chengdu")]));
+}
+
+/// Starts the child program on the home of `t`.
+fn spawn(t: &TestAuthority, chance: &str, verb: &[&str]) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_hufu-child"))
+        .arg(t.base())
+        .args([&t.now().unix_millis().to_string(), chance])
+        .args(verb)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Four offices enter requests at the same moment, each in a process of its own: they wait for each other, and every
+/// request is there.
+#[test]
+fn four_processes_enter_requests_at_once() {
+    let t = TestAuthority::national("four");
+    let before = t.authority.requests(&hufu_authority::RequestFilter::default()).unwrap().len();
+    let children: Vec<_> =
+        (0..4).map(|n: u64| spawn(&t, &format!("process {n}"), &["submit", &(n * 1000).to_string(), "25"])).collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.lines().filter(|l| l.starts_with("entered ")).count(), 25, "{said}");
+    }
+    assert_eq!(t.authority.requests(&hufu_authority::RequestFilter::default()).unwrap().len() - before, 100);
+    sound(&t);
+}
+
+/// Two signers on one home by mistake, working on the same requests: each request becomes one certificate, and whoever
+/// was fenced off says so.
+#[test]
+fn two_signers_by_mistake_issue_nothing_twice() {
+    let t = TestAuthority::national("two signers");
+    for round in 0..5 {
+        let ids = ready_requests(&t, round * 100, 8);
+        let before = t.authority.status().unwrap().certificates;
+        let mut verb = vec!["issue-each"];
+        verb.extend(ids.iter().map(|i| i.as_str()));
+        let children = [1, 2].map(|n| spawn(&t, &format!("signer {round} {n}"), &verb));
+        let mut acked = std::collections::BTreeMap::new();
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let said = said(&output);
+            for line in said.lines() {
+                let parts: Vec<&str> = line.split(' ').collect();
+                match parts[0] {
+                    "acked" => {
+                        let der = acked.entry(parts[1].to_owned()).or_insert_with(|| parts[3].to_owned());
+                        assert_eq!(*der, parts[3], "two certificates for {}", parts[1]);
+                    }
+                    _ => assert!(["store.fenced", "store.request-state"].contains(&parts[1]), "{line}"),
+                }
+            }
+        }
+        let issued = all(t.authority.issue(&t.session("sichuan-approver"), &t.signer(), &ids));
+        for certificate in &issued {
+            let der = acked.get(certificate.request.as_str());
+            assert!(der.is_none_or(|der| *der == hufu_model::ident::hex(&certificate.der)));
+        }
+        assert_eq!(t.authority.status().unwrap().certificates - before, 8);
+    }
+    sound(&t);
 }
 
 /// An older copy was put back: nothing is signed with it, and it says how far behind it is.

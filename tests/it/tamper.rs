@@ -310,7 +310,7 @@ fn swapped_rows_are_named() {
 fn random_octets_are_all_found() {
     let t = lived_in("octets");
     let connection = burgle(&t);
-    let tables: Vec<(&str, Vec<Column>, Vec<Vec<Value>>)> =
+    let tables: Vec<_> =
         COVERED.iter().map(|table| (*table, columns(&connection, table), rows(&connection, table))).collect();
     let entropy = SeededEntropy::new("random octets");
     let random = |below: usize| {

@@ -42,7 +42,7 @@ pub fn dump(path: &Path) -> Dump {
     let mut tables = BTreeMap::new();
     for name in names.into_iter().filter(|n| !n.starts_with("sqlite_")) {
         let mut statement = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).unwrap();
         let mut lines = Vec::new();
         while let Some(row) = rows.next().unwrap() {
