@@ -12,7 +12,7 @@ use hufu_store::{Document, Reader, RequestRow};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, RequestRecord};
 
-use crate::authority::{Authority, Session};
+use crate::authority::{Authority, Identity, Session};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
@@ -76,7 +76,7 @@ impl Authority {
             // What is signed was checked: the manifest's own signature, and that each row is the record it lists.
             by_manifest
                 .iter()
-                .map(|((manifest, _), rows)| check_manifest(r, manifest, rows))
+                .map(|((manifest, _), rows)| check_manifest(r, &self.identity, manifest, rows))
                 .collect::<Result<Vec<Manifest>>>()
         })?;
         for (((manifest, _), rows), contents) in by_manifest.into_iter().zip(verified) {
@@ -148,6 +148,10 @@ impl Authority {
         }
         if decision == Decision::Approve {
             policy::not_frozen(tree, &row.org)?;
+            if staff {
+                let body = r.request_body(id)?.ok_or_else(|| document::fault("request", "its body is missing"))?;
+                policy::may_appoint(r, tree, by, RequestRecord::from_der(&body.record)?.operator.as_ref())?;
+            }
         }
         Ok(Step::Decide(Box::new(row)))
     }
@@ -211,8 +215,8 @@ fn take(results: &mut BTreeMap<RequestId, Result<Decided>>, id: &RequestId) -> R
 }
 
 /// Verifies a manifest and that `rows` and their bodies are the records it lists.
-pub(crate) fn check_manifest(r: &Reader<'_>, manifest: &Digest, rows: &[RequestRow]) -> Result<Manifest> {
-    let contents = Manifest::from_der(&document::content(r, manifest)?)?;
+fn check_manifest(r: &Reader<'_>, identity: &Identity, manifest: &Digest, rows: &[RequestRow]) -> Result<Manifest> {
+    let contents: Manifest = document::signed(r, identity, manifest)?;
     for row in rows {
         let about = |e: Error| e.about(row.id.to_string());
         let body = r.request_body(&row.id)?.ok_or_else(|| about(document::fault("request", "its body is missing")))?;

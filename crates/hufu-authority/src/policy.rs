@@ -10,7 +10,7 @@ use hufu_model::org::{LimitExceeded, OrgTree, RegionCode, Tier};
 use hufu_model::profile::{Profile, ProfileClass};
 use hufu_model::time::Instant;
 use hufu_store::Reader;
-use hufu_x509::record::RequestRecord;
+use hufu_x509::record::{OperatorGrant, RequestRecord};
 
 use crate::authority::Session;
 use crate::error::{ErrorKind, Result};
@@ -71,6 +71,26 @@ pub(crate) fn may_approve(tree: &OrgTree, operator: &Operator, org: &OrgId, staf
         return Err(ErrorKind::ApproverTier(operator.id.clone()).into());
     }
     not_frozen(tree, &operator.org)
+}
+
+/// The operator may have certificates issued, and unlock the keys for it.
+pub(crate) fn may_issue(operator: &Operator) -> Result<()> {
+    holds(operator, &[Role::Admin, Role::SuperAdmin, Role::Approver])
+}
+
+/// The operator may make `grant` true: the person it names works within their jurisdiction already, or is new; and
+/// whoever makes, changes or unmakes an administrator is a super-administrator.
+pub(crate) fn may_appoint(r: &Reader<'_>, tree: &OrgTree, by: &Operator, grant: Option<&OperatorGrant>) -> Result<()> {
+    let Some(grant) = grant else { return Ok(()) };
+    let known = r.operator(&grant.id)?;
+    if let Some(known) = &known {
+        within(tree, by, &known.org)?;
+    }
+    let before = known.iter().flat_map(|known| &known.roles);
+    if grant.roles.iter().chain(before).any(|role| role.administers()) {
+        holds(by, &[Role::SuperAdmin])?;
+    }
+    Ok(())
 }
 
 /// What a request asks for, as far as limits are concerned.

@@ -138,6 +138,12 @@ pub struct EventWriter<'w, 'c> {
 }
 
 impl EventWriter<'_, '_> {
+    /// As [`Write::reader`].
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        self.write.reader()
+    }
+
     /// Adds a fact that stands in no row.
     pub fn field(&mut self, name: &str, value: &str) {
         self.event.fields.push((name.to_owned(), value.to_owned()));
@@ -344,10 +350,6 @@ impl EventWriter<'_, '_> {
     pub(crate) fn put_signer(&mut self, epoch: u64, operator: &OperatorId) -> Result<()> {
         let at = self.write.now.unix_seconds();
         self.insert(&covered::SIGNER, &[Cell::count(epoch), Cell::text(operator.as_str()), Cell::Int(at)])
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        self.write.reader()
     }
 
     fn refuse(&mut self, e: Error) -> Result<()> {
