@@ -105,7 +105,7 @@ pub(crate) fn run(ctx: &Context, args: Audit) -> Result<()> {
     match args {
         Audit::Verify(a) => whole_home(ctx, if a.deep { Depth::Deep } else { Depth::Ledger }),
         Audit::Anchor(Anchor::Export(a)) => {
-            let anchor = ctx.look()?.anchor()?;
+            let anchor = ctx.look()?.checkpoints()?;
             if anchor.is_empty() {
                 return Err(Error::own("cli.nothing", Vec::new()));
             }

@@ -138,6 +138,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::BehindAnchor { ledger, anchor } => {
             vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
         }
+        ErrorKind::AnchorMissing(path) => vec![("path", path.display().to_string())],
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
@@ -258,6 +259,7 @@ mod tests {
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
             ErrorKind::BehindAnchor { ledger: 1, anchor: 2 },
+            ErrorKind::AnchorMissing("anchor".into()),
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),

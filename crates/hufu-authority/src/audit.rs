@@ -125,6 +125,9 @@ impl Authority {
         }
         match self.anchor() {
             Err(e) => report.find("anchor", "anchor", format!("it cannot be used: {e}")),
+            Ok(anchor) if anchor.is_empty() && report.checkpoints > 1 => {
+                report.find("anchor", "anchor", "it is missing, though checkpoints were anchored");
+            }
             Ok(anchor) => {
                 for seen in anchor {
                     let size = seen.checkpoint.size;

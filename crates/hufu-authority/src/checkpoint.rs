@@ -35,21 +35,24 @@ impl Authority {
     /// Signs a checkpoint over everything in the ledger, stores it and appends it to the anchor. Does nothing when the
     /// last one covers everything already.
     ///
-    /// The events since the last checkpoint are read back from disk and hashed again first.
+    /// The last checkpoint's signature is verified, and the events since are read back from disk and hashed again first.
     ///
     /// # Errors
     /// `store.ledger-broken` when what is on disk is not what was hashed; signing, database and file errors.
     pub fn checkpoint(&self, ca: &CaSigner) -> Result<SignedCheckpoint> {
         // A thread that panicked here left nothing half done that the next line would not see in the database.
         let mut anchored = self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = self.read(|r| Ok(r.last_checkpoint()?))?;
-        let count = self.read(|r| Ok(r.event_count()?))?;
-        if let Some(last) = last
-            && last.size == count
-        {
+        let (last, count) = self.read(|r| Ok((r.last_checkpoint()?, r.event_count()?)))?;
+        if let Some(last) = last {
+            // The new tree grows from the last edge on disk: it must be the one that was signed.
             let done = self.verified(&last.signed)?;
-            self.write_anchor(&mut anchored)?;
-            return Ok(done);
+            if done.checkpoint.size != last.size || done.checkpoint.root != last.root {
+                return Err(crate::document::fault("checkpoint", "what is stored beside it is not what it says"));
+            }
+            if last.size == count {
+                self.write_anchor(&mut anchored)?;
+                return Ok(done);
+            }
         }
         let (size, root) = self.store().checkpoint_material()?;
         let checkpoint = Checkpoint { origin: self.origin(), size, root, at: self.now().unix_seconds() };
@@ -85,6 +88,15 @@ impl Authority {
         Ok(SignedCheckpoint { checkpoint, signed: signed.to_vec() })
     }
 
+    /// The checkpoints in the ledger, oldest first, each verified: what an anchor that was lost is written again from.
+    ///
+    /// # Errors
+    /// Database errors; a checkpoint that does not verify.
+    pub fn checkpoints(&self) -> Result<Vec<SignedCheckpoint>> {
+        let stored = self.read(|r| Ok(r.checkpoints_after(0)?))?;
+        stored.iter().map(|c| self.verified(&c.signed)).collect()
+    }
+
     /// The checkpoints in the anchor, oldest first, each verified.
     ///
     /// # Errors
@@ -113,10 +125,13 @@ impl Authority {
     /// Compares the home with its anchor, as every start of a signer does.
     ///
     /// # Errors
-    /// [`ErrorKind::BehindAnchor`], [`ErrorKind::AnchorDiffers`].
+    /// [`ErrorKind::BehindAnchor`], [`ErrorKind::AnchorDiffers`], [`ErrorKind::AnchorMissing`].
     pub fn check_anchor(&self) -> Result<()> {
         let Some(seen) = self.last_anchored()? else {
-            return Ok(());
+            // The founding stores its checkpoint before it writes the anchor; after that there is always an anchor.
+            let stored = self.read(|r| Ok(r.checkpoints_after(0)?.len()))?;
+            let missing = || ErrorKind::AnchorMissing(self.home.anchor().to_owned()).into();
+            return if stored > 1 { Err(missing()) } else { Ok(()) };
         };
         let (ledger, ours) = self.read(|r| Ok((r.event_count()?, r.checkpoint(seen.checkpoint.size)?)))?;
         if ledger < seen.checkpoint.size {

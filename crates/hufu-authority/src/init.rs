@@ -99,7 +99,9 @@ impl Authority {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
+        // The settings name the anchor by its absolute path: a home is opened from any folder.
         let anchor = founding.anchor.clone().unwrap_or_else(|| sibling(path, "-anchor"));
+        let anchor = std::path::absolute(&anchor).map_err(|e| home::file_error(&anchor, e))?;
         let anchor_file = anchor.join("checkpoints.pem");
         let occupied = path.is_file() || fs::read_dir(path).is_ok_and(|mut d| d.next().is_some());
         if occupied {
