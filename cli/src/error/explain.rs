@@ -158,7 +158,12 @@ fn holder(fault: &HolderFault, lang: Lang) -> Values {
         FieldFault::Host(host) => render(lang, "fault-host", &[("host", &clean(host))]),
         other => format!("{other:?}"),
     };
-    vec![("field", render(lang, &format!("field-{}", fault.field), &[])), ("what", what)]
+    // The code is what must be typed.
+    let field = match lang {
+        Lang::Zh => format!("{}（{}）", render(lang, &format!("field-{}", fault.field), &[]), fault.field),
+        Lang::En => fault.field.to_owned(),
+    };
+    vec![("field", field), ("what", what)]
 }
 
 fn name(fault: &NameFault, lang: Lang) -> Values {

@@ -200,6 +200,6 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, on_wait,
+    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;
