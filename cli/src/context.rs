@@ -36,7 +36,7 @@ pub(crate) struct Context {
 impl Context {
     /// A run with these flags and settings.
     pub(crate) fn new(global: Global, settings: Settings, lang: Lang) -> Result<Self> {
-        let out = Output { format: settings.format()?, lang };
+        let out = Output { format: settings.format()?, lang, quiet: global.quiet };
         if !global.quiet {
             let waiting = render(lang, "note-waiting", &[("seconds", &hufu_authority::WAIT.as_secs().to_string())]);
             hufu_authority::on_wait(move || drop(writeln!(anstream::stderr().lock(), "{waiting}")));
@@ -160,7 +160,12 @@ impl Context {
 
     /// A progress bar.
     pub(crate) fn progress(&self, length: u64) -> Progress {
-        Progress::new(length, self.global.quiet)
+        Progress::new(length, self.global.quiet, self.lang)
+    }
+
+    /// A text without places.
+    pub(crate) fn word(&self, key: &str) -> String {
+        render(self.lang, key, &[])
     }
 
     /// Asks before something that cannot be taken back, or stops many people.

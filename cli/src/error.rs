@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 25] = [
+pub(crate) const OWN: [(&str, Exit); 26] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -107,6 +107,7 @@ pub(crate) const OWN: [(&str, Exit); 25] = [
     ("cli.administrators", Exit::Usage),
     ("cli.ambiguous", Exit::Usage),
     ("cli.nothing", Exit::NotFound),
+    ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
     ("cli.findings", Exit::Integrity),

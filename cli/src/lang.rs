@@ -87,9 +87,9 @@ fn text(lang: Lang, key: &str) -> &'static str {
 
 fn walk(command: Command, path: &str, lang: Lang) -> Command {
     let key = |kind: &str| if path.is_empty() { format!("{kind}-hufu") } else { format!("{kind}{path}") };
-    let mut after = String::new();
+    let mut after = message(lang, &key("more")).map(|more| format!("{more}\n")).unwrap_or_default();
     if let Some(examples) = message(lang, &key("ex")) {
-        after = format!("{}:\n{}", text(lang, "help-examples"), indent(examples));
+        after.push_str(&format!("{}:\n{}", text(lang, "help-examples"), indent(examples)));
     }
     command
         .about(text(lang, &key("cmd")))
@@ -175,6 +175,30 @@ mod tests {
             missing.sort();
             missing.dedup();
             assert!(missing.is_empty(), "{}: {}", lang.code(), missing.join("\n"));
+        }
+    }
+
+    /// What the model asks for is what the help says.
+    #[test]
+    fn the_fields_of_every_holder_are_listed() {
+        use hufu_authority::model::holder::{DocumentType, Field, HolderKind, Purpose};
+        for lang in Lang::ALL {
+            let more = message(lang, "more-request-submit").unwrap();
+            for kind in HolderKind::ALL {
+                let lines = more.lines().skip_while(|l| !l.trim_start().starts_with(kind.code()));
+                let own = lines.enumerate().take_while(|(n, l)| *n == 0 || l.starts_with("      "));
+                let own: String = own.map(|(_, l)| format!("{l} ")).collect();
+                for field in Field::ALL.into_iter().filter(|f| f.required_for(kind, Purpose::Subscriber)) {
+                    assert!(own.contains(field.code()), "{}: {kind}: {field}", lang.code());
+                }
+            }
+            for field in Field::ALL {
+                assert!(more.contains(field.code()), "{field}");
+            }
+            for document in DocumentType::ALL {
+                assert!(more.contains(document.code()), "{document}");
+            }
+            assert!(more.lines().all(|l| crate::lines::width(l) <= 80), "{more}");
         }
     }
 

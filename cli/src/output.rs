@@ -35,12 +35,18 @@ pub(crate) struct Output {
     pub(crate) format: Format,
     /// The language of tables.
     pub(crate) lang: Lang,
+    /// Whether nothing is said beside the output.
+    pub(crate) quiet: bool,
 }
 
 impl Output {
     /// Prints a list. `columns` are those a table shows; the other forms have every value but nested ones in CSV.
     pub(crate) fn list(&self, kind: &str, columns: &[&str], rows: Vec<Row>) -> Result<()> {
         let text = match self.format {
+            Format::Table if rows.is_empty() && !self.quiet => {
+                let _ = writeln!(anstream::stderr().lock(), "{}", self.word("note-none", "-"));
+                return Ok(());
+            }
             Format::Table => self.table(columns, &rows),
             Format::Json => pretty(&json!({ "schema": SCHEMA, "type": kind, "items": rows })),
             Format::Ndjson => {
@@ -213,7 +219,7 @@ mod tests {
     use super::*;
 
     fn output() -> Output {
-        Output { format: Format::Table, lang: Lang::Zh }
+        Output { format: Format::Table, lang: Lang::Zh, quiet: false }
     }
 
     #[test]

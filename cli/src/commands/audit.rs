@@ -131,7 +131,7 @@ pub(super) fn whole_home(ctx: &Context, depth: Depth) -> Result<()> {
         ctx.unlock_if_given(&mut authority)?;
     }
     let bar = ctx.progress(0);
-    let report = authority.audit(depth, &|p| bar.set(p.what, p.done, p.of))?;
+    let report = authority.audit(depth, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
     drop(bar);
     print_report(ctx, depth, &report)
 }
