@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 mod changes;
 mod forgery;
+mod ledger;
 mod operators;
 mod race;
 mod requests;

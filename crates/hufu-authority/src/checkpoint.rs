@@ -49,8 +49,11 @@ impl Authority {
             if done.checkpoint.size != last.size || done.checkpoint.root != last.root {
                 return Err(crate::document::fault("checkpoint", "what is stored beside it is not what it says"));
             }
-            if last.size == count {
+            // What an earlier process could not append any more is appended first; without an anchor nothing is signed.
+            if last.size == count || anchored.is_none() {
                 self.write_anchor(&mut anchored)?;
+            }
+            if last.size == count {
                 return Ok(done);
             }
         }
@@ -102,12 +105,23 @@ impl Authority {
     /// # Errors
     /// File errors; an entry that does not verify.
     pub fn anchor(&self) -> Result<Vec<SignedCheckpoint>> {
-        self.anchor_entries()?.iter().map(|signed| self.verified(signed)).collect()
+        let entries = self.anchor_entries()?;
+        let mut seen = entries.iter().map(|signed| self.verified(signed)).collect::<Result<Vec<_>>>()?;
+        // A process that was slow, and fenced off meanwhile, may have added an older one behind a newer one.
+        seen.sort_by_key(|c| c.checkpoint.size);
+        Ok(seen)
     }
 
-    /// The last checkpoint in the anchor, verified.
+    /// The largest checkpoint in the anchor, verified.
     fn last_anchored(&self) -> Result<Option<SignedCheckpoint>> {
-        self.anchor_entries()?.last().map(|signed| self.verified(signed)).transpose()
+        let mut last: Option<(u64, Vec<u8>)> = None;
+        for signed in self.anchor_entries()? {
+            let size = decode(SignedData::from_der(&signed)?.content())?.size;
+            if last.as_ref().is_none_or(|(known, _)| size >= *known) {
+                last = Some((size, signed));
+            }
+        }
+        last.map(|(_, signed)| self.verified(&signed)).transpose()
     }
 
     fn anchor_entries(&self) -> Result<Vec<Vec<u8>>> {
@@ -144,6 +158,9 @@ impl Authority {
     }
 
     /// Appends to the anchor every stored checkpoint that it lacks, and syncs it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AnchorMissing`]; file and database errors.
     fn write_anchor(&self, anchored: &mut Option<u64>) -> Result<()> {
         let path = self.home.anchor();
         let known = match *anchored {
@@ -151,6 +168,11 @@ impl Authority {
             None => self.last_anchored()?.map_or(0, |c| c.checkpoint.size),
         };
         let missing: Vec<_> = self.read(|r| Ok(r.checkpoints_after(known)?))?;
+        // Only the founding begins an anchor. Elsewhere the medium is not there, and what stands in its place is another.
+        let fresh = !path.exists();
+        if (known > 0 && fresh) || (known == 0 && missing.len() > 1) {
+            return Err(ErrorKind::AnchorMissing(path.to_owned()).into());
+        }
         let Some(newest) = missing.last().map(|c| c.size) else {
             *anchored = Some(known);
             return Ok(());
@@ -160,7 +182,6 @@ impl Authority {
         for checkpoint in missing {
             text.push_str(&pem::encode(LABEL, &checkpoint.signed));
         }
-        let fresh = !path.exists();
         let mut file =
             OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| file_error(path, e))?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(|e| file_error(path, e))?;
