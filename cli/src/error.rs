@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 26] = [
+pub(crate) const OWN: [(&str, Exit); 28] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -106,6 +106,8 @@ pub(crate) const OWN: [(&str, Exit); 26] = [
     ("cli.fields-missing", Exit::Usage),
     ("cli.administrators", Exit::Usage),
     ("cli.ambiguous", Exit::Usage),
+    ("cli.ledger-missing", Exit::Usage),
+    ("cli.region-missing", Exit::Usage),
     ("cli.nothing", Exit::NotFound),
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),

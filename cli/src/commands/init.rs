@@ -116,7 +116,8 @@ pub(crate) fn run(ctx: &Context, args: Init) -> Result<()> {
     }
     ctx.out.one("founding", printed)?;
     let first = founding.administrators.first().map(|a| a.id.to_string()).unwrap_or_default();
-    ctx.next("next-init", &[("home", &shown), ("administrator", &first)]);
+    let whole = std::path::absolute(&home).map_or(shown, |path| path.display().to_string());
+    ctx.next("next-init", &[("home", &whole), ("administrator", &first)]);
     Ok(())
 }
 
