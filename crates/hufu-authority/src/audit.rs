@@ -18,6 +18,8 @@ use crate::error::Result;
 use crate::sealed::Personal;
 use crate::{change, document};
 
+mod acts;
+
 /// Rows read at a time: memory stays flat however large the home is.
 const PAGE: u32 = 1000;
 
@@ -90,6 +92,7 @@ impl Authority {
             self.audit_ledger(r, progress, &mut report)?;
             if depth == Depth::Deep {
                 self.audit_documents(r, progress, &mut report)?;
+                acts::audit(r, &self.identity, &mut report)?;
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
             }
