@@ -1,7 +1,7 @@
 //! The command `hufu` as a person or a script meets it. The domain rules are tested through the library, in `tests/it`;
 //! what belongs here needs a process: arguments, exit codes, what goes to which stream, the forms of the output, languages,
 //! files and standard input, other processes.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 /// The harness: a folder with a founded home in which commands are run.
 mod desk;
