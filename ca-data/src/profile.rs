@@ -33,6 +33,9 @@ const KEYS: [&str; 12] = [
     "hosts",
 ];
 
+/// Keys that may be left out.
+const OPTIONAL: [&str; 2] = ["renewable", "suspendable"];
+
 const PROFILES: [(&str, &str); 9] = [
     ("root", include_str!("../profiles/root.toml")),
     ("issuing-ca", include_str!("../profiles/issuing-ca.toml")),
@@ -113,6 +116,7 @@ pub fn profile_from_toml(text: &str) -> Result<Profile, ProfileError> {
     })?;
     let table = Table::new(text, "", parsed.span(), parsed.get_ref());
     let mut known = KEYS.to_vec();
+    known.extend(OPTIONAL);
     known.push("subject");
     table.only(&known)?;
 
@@ -135,10 +139,17 @@ pub fn profile_from_toml(text: &str) -> Result<Profile, ProfileError> {
         policy: rules::policy(&table)?,
         subject: subject::rules(&table)?,
         hosts: hosts(&table)?,
+        renewable: allowed(&table, "renewable")?,
+        suspendable: allowed(&table, "suspendable")?,
         source: text.to_owned(),
     };
     rules::check(&table, &profile)?;
     Ok(profile)
+}
+
+/// A right that a profile gives only when it says so.
+fn allowed(table: &Table<'_>, key: &str) -> Result<bool, ProfileError> {
+    if table.has(key) { Ok(table.boolean(key)?.0) } else { Ok(false) }
 }
 
 fn class(table: &Table<'_>) -> Result<ProfileClass, ProfileError> {
@@ -234,14 +245,16 @@ mod tests {
             ("policy = \"1.3.6.1.4.1.32473.1.10\"\n", "", "policy", 1),
             ("hosts = \"unused\"", "hosts = \"required\"", "hosts", 13),
             ("hosts = \"unused\"", "hosts = \"unused\"\nhosts = \"unused\"", "", 14),
-            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 16),
-            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 21),
-            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 41),
-            ("field = \"city\"", "field = \"town\"", "subject.field", 27),
-            ("field = \"city\"", "field = \"document-number\"", "subject.field", 27),
-            ("required = true", "required = 1", "subject.required", 18),
-            ("required = true", "required = false", "subject.required", 18),
-            ("required = true", "required = true\ncritical = true", "subject.critical", 19),
+            ("renewable = true", "renewable = 1", "renewable", 14),
+            ("suspendable = true", "suspendable = \"yes\"", "suspendable", 15),
+            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 18),
+            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 23),
+            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 43),
+            ("field = \"city\"", "field = \"town\"", "subject.field", 29),
+            ("field = \"city\"", "field = \"document-number\"", "subject.field", 29),
+            ("required = true", "required = 1", "subject.required", 20),
+            ("required = true", "required = false", "subject.required", 20),
+            ("required = true", "required = true\ncritical = true", "subject.critical", 21),
         ] {
             let (found_key, found_line, text) = refused(from, to);
             assert_eq!((found_key.as_str(), found_line), (key, line), "{to}: {text}");

@@ -141,7 +141,7 @@ impl Authority {
                 return Ok(Step::Done(Decided { id: row.id, status: row.status }));
             }
         }
-        if !row.status.may_become(wanted(decision)) {
+        if !row.status.may_become(wanted(decision), row.action) {
             return Err(
                 ErrorKind::RequestState { request: row.id, status: row.status.code(), wanted: "submitted" }.into()
             );

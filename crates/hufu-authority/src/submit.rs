@@ -205,6 +205,7 @@ impl Authority {
             pair: false,
             predecessor: request.predecessor.clone(),
             operator: request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles }),
+            revokes: None,
             nonce: self.entropy.array()?,
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
         };

@@ -11,6 +11,8 @@
 //! | request (申请) | what an LRA submits and an RA approves: [`request`] |
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
+//! | revocation reason (撤销原因) | [`revocation`] |
+//! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | serial, digest, ids | [`ident`] |
 //! | instant, day, validity | [`time`] |
@@ -21,10 +23,12 @@ pub mod entropy;
 pub mod event;
 pub mod holder;
 pub mod ident;
+pub mod lifecycle;
 pub mod operator;
 pub mod org;
 pub mod profile;
 pub mod request;
+pub mod revocation;
 pub mod text;
 pub mod time;
 

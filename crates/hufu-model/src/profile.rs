@@ -209,6 +209,10 @@ pub struct Profile {
     pub subject: Vec<SubjectRule>,
     /// Whether host names and IP addresses go into subjectAltName (at least one must then be given).
     pub hosts: Hosts,
+    /// Whether such a certificate may be renewed with the same key.
+    pub renewable: bool,
+    /// Whether such a certificate may be suspended (挂起).
+    pub suspendable: bool,
     /// The TOML text this profile was read from.
     pub source: String,
 }

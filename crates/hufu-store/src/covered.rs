@@ -75,6 +75,8 @@ covered! {
         "not_before", "not_after", "issued_at", "event";
         "status"
     );
+    STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
+    COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
 }
 

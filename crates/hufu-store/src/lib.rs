@@ -45,8 +45,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use reader::Reader;
 pub use rows::{
-    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, ProfileRow,
-    Proposal, RequestBody, RequestFilter, RequestRow, StoredCheckpoint,
+    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
+    ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,
 };
 pub use store::{Mode, Store, WAIT};
 pub use write::{EventWriter, Write, der_digest};

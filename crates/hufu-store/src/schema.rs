@@ -16,7 +16,10 @@ pub(crate) struct Step {
 }
 
 /// Every step, oldest first. A database's schema version is how many of them it has.
-pub(crate) const STEPS: &[Step] = &[Step { name: "initial", sql: include_str!("schema/0001_initial.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "initial", sql: include_str!("schema/0001_initial.sql") },
+    Step { name: "life", sql: include_str!("schema/0002_life.sql") },
+];
 
 /// The schema version this program needs.
 pub(crate) fn latest() -> u32 {
