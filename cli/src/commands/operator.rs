@@ -114,6 +114,7 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         medium: a.medium,
         predecessor: None,
         operator: Some((a.operator, roles)),
+        revokes: None,
     };
     let mut authority = ctx.open()?;
     let session = ctx.session(&authority)?;

@@ -164,6 +164,7 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         medium: a.medium,
         predecessor: a.predecessor,
         operator: None,
+        revokes: None,
     };
     let id = new.id.to_string();
     if a.dry_run {

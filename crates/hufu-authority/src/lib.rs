@@ -103,6 +103,7 @@
 //!         medium: Medium::UKey,
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
+//!         revokes: None,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -139,6 +140,7 @@
 //!     medium: Medium::UKey,
 //!     predecessor: None,
 //!     operator: None,
+//!     revokes: None,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -160,10 +162,12 @@
 //! signs only against an [`hufu_store::Intent`], which only a committed transaction makes, from an
 //! [`hufu_store::Approval`], which only a committed approval makes.
 
+mod apply;
 mod approve;
 mod audit;
 mod authority;
 mod change;
+mod check;
 mod checkpoint;
 mod document;
 mod edge;
@@ -175,11 +179,14 @@ mod policy;
 mod proof;
 mod report;
 mod sealed;
+mod status;
 mod submit;
+mod succession;
 mod view;
 
 pub mod manual;
 
+pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
@@ -192,6 +199,7 @@ pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, RequestView, Status};
 
@@ -199,5 +207,8 @@ pub use hufu_data as data;
 pub use hufu_issuer::AfterSigning;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
-pub use hufu_store::{CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow};
+pub use hufu_store::{
+    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
+    StatusFilter,
+};
 pub use hufu_x509 as x509;

@@ -54,6 +54,11 @@ impl Personal {
         Ok(Self(fields))
     }
 
+    /// The fields in clear, for a request that repeats them.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, String)> {
+        self.0.iter().map(|(field, _, value)| (*field, value.clone()))
+    }
+
     /// Whether a document number or telephone number stands in clear in one of `places`.
     pub(crate) fn leaks_into(&self, places: &[&[u8]]) -> bool {
         let numbers = self.0.iter().filter(|(field, _, value)| {

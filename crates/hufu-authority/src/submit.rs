@@ -10,6 +10,7 @@ use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::profile::{Hosts, Profile};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
+use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 use hufu_store::{Reader, RequestBody, RequestRow};
 use hufu_x509::csr::{Csr, VerifiedCsr};
@@ -21,10 +22,11 @@ use crate::authority::{Authority, Session};
 use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
+use crate::succession::Succession;
 use crate::{document, sealed};
 
 /// How long a submitted request may wait for its certificate.
-const REQUEST_DAYS: i64 = 30;
+pub(crate) const REQUEST_DAYS: i64 = 30;
 
 /// A request as the entry operator takes it down.
 #[derive(Clone)]
@@ -53,6 +55,16 @@ pub struct NewRequest {
     pub predecessor: Option<Serial>,
     /// The operator the certificate is for, and their roles. Only administrators enter these.
     pub operator: Option<(OperatorId, Vec<Role>)>,
+    /// Why the predecessor is revoked in the moment in which the certificate is stored; none leaves it as it is.
+    pub revokes: Option<RevocationReason>,
+}
+
+impl NewRequest {
+    /// What is asked for: the reason says so, when it names a certificate that it renews or replaces.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        if self.predecessor.is_some() { Action::of(self.reason) } else { Action::Issue }
+    }
 }
 
 /// A request on record.
@@ -70,6 +82,7 @@ pub struct Submitted {
 struct Checked {
     row: RequestRow,
     body: RequestBody,
+    record: RequestRecord,
     holder: Holder,
     profile: Profile,
 }
@@ -191,7 +204,7 @@ impl Authority {
             request: request.id.clone(),
             ca: self.identity.ca,
             org: request.org.clone(),
-            action: Action::Issue,
+            action: request.action(),
             reason: request.reason,
             holder: request.holder,
             subject: public,
@@ -205,7 +218,7 @@ impl Authority {
             pair: false,
             predecessor: request.predecessor.clone(),
             operator: request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles }),
-            revokes: None,
+            revokes: request.revokes,
             nonce: self.entropy.array()?,
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
         };
@@ -243,7 +256,7 @@ impl Authority {
             decided_at: None,
             expires: record.expires,
         };
-        Ok(Checked { row, body, holder, profile: profile.clone() })
+        Ok(Checked { row, body, record, holder, profile: profile.clone() })
     }
 
     fn refuse_authority_keys(&self, csr: &VerifiedCsr) -> Result<()> {
@@ -340,7 +353,7 @@ impl<'a> Admission<'a> {
         }
         policy::within(&self.tree, &self.by, &row.org)?;
         if let Some(before) = self.r.request(&row.id)? {
-            if !same_request(&before, row) {
+            if !same_request(&before, row) || self.revokes(&row.id)? != checked.record.revokes {
                 return Err(ErrorKind::RequestReused(row.id.clone()).into());
             }
             return Ok(Admitted::Before(Submitted { id: before.id, subject: before.subject, status: before.status }));
@@ -355,19 +368,24 @@ impl<'a> Admission<'a> {
         {
             return Err(ErrorKind::KeyInUse { request }.into());
         }
-        if let Some(serial) = &row.predecessor {
-            let predecessor = self.r.certificate(serial)?;
-            let predecessor = predecessor.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
-            if predecessor.holder != row.holder {
-                return Err(ErrorKind::PredecessorHolder(serial.clone()).into());
-            }
+        if let Some(serial) = self.r.compromised_key(&row.spki)? {
+            return Err(ErrorKind::CompromisedKey(serial).into());
         }
+        Succession::of_record(&checked.record, row).check(self.r, &self.tree, &self.by, self.now)?;
         if !self.ids.insert(row.id.clone()) {
             return Err(ErrorKind::RequestReused(row.id.clone()).into());
         }
         self.quotas.take(self.r, &self.tree, &row.org, self.now)?;
         self.keys.insert(row.spki, (row.holder, row.id.clone()));
         Ok(Admitted::Fresh)
+    }
+}
+
+impl Admission<'_> {
+    /// Why a request on record revokes its predecessor.
+    fn revokes(&self, id: &RequestId) -> Result<Option<RevocationReason>> {
+        let body = self.r.request_body(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+        Ok(RequestRecord::from_der(&body.record)?.revokes)
     }
 }
 
@@ -381,6 +399,7 @@ fn same_request(before: &RequestRow, again: &RequestRow) -> bool {
         && before.subject == again.subject
         && before.reason == again.reason
         && before.medium == again.medium
+        && before.action == again.action
         && before.predecessor == again.predecessor
 }
 

@@ -398,7 +398,15 @@ impl EventWriter<'_, '_> {
         self.insert(&covered::SIGNER, &[Cell::count(epoch), Cell::text(operator.as_str()), Cell::Int(at)])
     }
 
-    fn reader(&self) -> Reader<'_> {
+    /// Ledger time, as of [`Write::now`].
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.write.now
+    }
+
+    /// Looks at the database as [`Write::reader`] does, with the rows that were put so far.
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
         self.write.reader()
     }
 
