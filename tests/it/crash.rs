@@ -78,7 +78,7 @@ struct Killed {
 
 /// Runs the child with a fault armed; it must die of it.
 fn kill(base: &Path, ready: &Ready, chance: &str, fault: &str, verb: &[&str]) -> Killed {
-    let output = Command::new(env!("CARGO_BIN_EXE_hufu-child"))
+    let output = Command::new(env!("CARGO_BIN_EXE_fault-child"))
         .arg(base)
         .args([&ready.now.unix_millis().to_string(), chance])
         .args(verb)
@@ -334,7 +334,7 @@ fn killed_at_random_instants() {
         let entropy = SeededEntropy::new(&format!("instant {trial}"));
         let entropy: &dyn Entropy = &entropy;
         let [high, low] = entropy.array().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hufu-child"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fault-child"))
             .arg(base)
             .args([&ready.now.unix_millis().to_string(), "random", "issue-each"])
             .args(ready.ids.iter().map(|i| i.as_str()))

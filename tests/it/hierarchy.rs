@@ -328,6 +328,7 @@ fn nobody_approves_their_own_request() {
     let refusal = t.authority.approve(&both, &ids).and_then(only);
     refused(refusal, "ra.self-approval", Class::NotPermitted);
     before.assert_unchanged(&t, "self-approval");
+    assert_eq!(before.denials(&t), 1, "the attempt is on record");
     assert_eq!(code_of_one(t.authority.reject(&both, &ids, "mine")), "ra.self-approval");
     all(t.authority.approve(&t.session("sichuan-approver"), &ids));
     // An administrator does not approve the operator they entered.

@@ -16,6 +16,7 @@ mod issuance;
 mod privacy;
 mod refusals;
 mod report;
+mod review;
 mod surroundings;
 mod tamper;
 

@@ -58,7 +58,7 @@ fn record(seed: &str, environment: Option<&str>) -> Option<Recording> {
     let trace = folder.path().join("trace");
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-y", "-xx", "-s", "1000000", "-e"]).arg(format!("trace={CALLS}")).arg("-o").arg(&trace);
-    command.arg(env!("CARGO_BIN_EXE_hufu-child")).arg(&base);
+    command.arg(env!("CARGO_BIN_EXE_fault-child")).arg(&base);
     command.args([&now.unix_millis().to_string(), "recorded", "issue-each"]).args(ids.iter().map(|i| i.as_str()));
     if let Some(variable) = environment {
         command.env(variable, "1");

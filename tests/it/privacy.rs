@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hufu_authority::{CertificateFilter, Depth, EventFilter, ExportForm, NewRequest, RequestFilter};
 use hufu_model::holder::{Field, Visibility};
 use hufu_tests::{TestAuthority, resident_id};
+use hufu_x509::pkcs8;
 
 const PERSONS: u64 = 1000;
 
@@ -72,6 +73,53 @@ fn personal_fields_are_nowhere_in_clear() {
         seen += 1;
     }
     assert!(seen >= 6, "{seen} files");
+}
+
+#[test]
+fn personal_fields_are_shown_masked() {
+    let t = TestAuthority::national("masked");
+    let issued = t.issue(&[t.people.person(7, "lra-chengdu"), t.people.organisation(8, "lra-chengdu")]);
+    let view = t.authority.request(&issued[0].request).unwrap();
+    let of = |view: &hufu_authority::RequestView, field: Field| {
+        view.personal.iter().find(|(f, _)| *f == field).map(|(_, v)| v.clone()).unwrap()
+    };
+    let number = resident_id(7);
+    let expected = format!("{}***********{}", &number[..3], &number[14..]);
+    assert_eq!(of(&view, Field::DocumentNumber), expected);
+    assert_eq!(of(&view, Field::Phone), "138****0007");
+    let view = t.authority.request(&issued[1].request).unwrap();
+    assert_eq!(of(&view, Field::ContactPhone), "139****0008");
+    assert_eq!(of(&view, Field::ContactName), "欧****");
+    // A home whose data key is locked shows none of them.
+    let locked = hufu_authority::Authority::open_read_only(&t.home()).unwrap();
+    assert!(locked.request(&issued[0].request).unwrap().personal.is_empty());
+}
+
+/// The private keys of the home are encrypted, each under a salt of its own, and stand in no other file and no export.
+#[test]
+fn private_keys_are_nowhere_in_clear() {
+    let t = TestAuthority::national("keys");
+    let issued = t.issue_person(1);
+    let mut seen = std::collections::BTreeSet::new();
+    for name in ["root", "issuing", "ledger"] {
+        let file = fs::read(t.authority.home().key(name)).unwrap();
+        let text = String::from_utf8(file.clone()).unwrap();
+        assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{name}");
+        assert!(seen.insert(text), "two keys in one form");
+        // It opens with the passphrase, and only with it.
+        assert!(pkcs8::decrypt(&file, &t.ca_passphrase()).is_ok());
+        assert!(pkcs8::decrypt(&file, &t.home_passphrase()).is_err());
+    }
+    for form in [ExportForm::Pem, ExportForm::PemChain, ExportForm::Der, ExportForm::P7b] {
+        let bytes = t.authority.export(&issued.serial, form).unwrap();
+        assert!(!bytes.windows(7).any(|w| w == b"PRIVATE"), "{form:?}");
+    }
+    // Only the owner can read what is in a home.
+    use std::os::unix::fs::PermissionsExt;
+    for file in files(&t.home()) {
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} can be read by others: {mode:o}", file.display());
+    }
 }
 
 /// Every personal value of some length, of every request.

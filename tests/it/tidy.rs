@@ -162,6 +162,29 @@ fn the_readme_shows_both_commands() {
     }
 }
 
+/// The map ties each invariant to the tests that hold it: those tests exist.
+#[test]
+fn the_tests_that_hold_the_invariants_exist() {
+    let map = read(&root().join("crates/README.md"));
+    let functions: BTreeSet<String> = files_ending(&[".rs"])
+        .into_iter()
+        .flat_map(|(_, path)| read(&path).lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|l| l.trim().strip_prefix("fn ").and_then(|r| r.split('(').next()).map(str::to_owned))
+        .collect();
+    let mut invariants = 0;
+    for line in map.lines().filter(|l| l.starts_with("| I")) {
+        invariants += 1;
+        let held_by = line.split('|').nth(3).unwrap();
+        for name in held_by.split('`').skip(1).step_by(2) {
+            let is_function = name.contains('_') && !name.contains(['.', '/']);
+            assert!(!is_function || functions.contains(name), "there is no test {name}: {line}");
+            let is_file = name.ends_with(".rs") && !name.contains('/');
+            assert!(!is_file || root().join("tests/it").join(name).exists(), "there is no {name}: {line}");
+        }
+    }
+    assert_eq!(invariants, 12);
+}
+
 /// Keep a Changelog, in users' words.
 #[test]
 fn the_changelog_keeps_its_form() {

@@ -9,6 +9,8 @@ mod chance;
 mod dump;
 mod people;
 
+pub mod child;
+
 pub use authority::{OPERATORS, TestAuthority, copy_home, open, ready_requests};
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};

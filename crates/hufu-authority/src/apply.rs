@@ -59,7 +59,7 @@ impl Authority {
                     tree: &tree,
                     by: &by,
                     now: w.now(),
-                    signed: Signed::new(&r, &tree, w.now()),
+                    signed: Signed::new(&r, &tree, &self.identity, w.now()),
                     becomes: HashMap::new(),
                 };
                 let (mut due, mut seen) = (Vec::new(), HashSet::new());

@@ -12,7 +12,7 @@ use hufu_store::{Document, Reader, RequestRow};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, ManifestKind, RequestRecord, StatusRecord};
 
-use crate::authority::{Authority, Session};
+use crate::authority::{Authority, Identity, Session};
 use crate::check::Signed;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
@@ -62,7 +62,7 @@ impl Authority {
         let verified = self.read_as(session, kind(decision).code(), |r| {
             let by = policy::acting(r, session, now)?;
             let tree = r.org_tree()?;
-            let mut signed = Signed::new(r, &tree, now);
+            let mut signed = Signed::new(r, &tree, &self.identity, now);
             for id in ids {
                 match self.decidable(r, &tree, &by, &mut signed, id, decision) {
                     Ok(Step::Done(before)) => drop(results.insert(id.clone(), Ok(before))),
@@ -78,7 +78,7 @@ impl Authority {
             // What is signed was checked: the manifest's own signature, and that each row is the record it lists.
             by_manifest
                 .iter()
-                .map(|((manifest, _), rows)| check_manifest(r, manifest, rows))
+                .map(|((manifest, _), rows)| check_manifest(r, &self.identity, manifest, rows))
                 .collect::<Result<Vec<Manifest>>>()
         })?;
         for (((manifest, _), rows), contents) in by_manifest.into_iter().zip(verified) {
@@ -87,7 +87,7 @@ impl Authority {
                 let r = w.reader();
                 let by = policy::acting(&r, session, w.now())?;
                 let tree = r.org_tree()?;
-                let mut signed = Signed::new(&r, &tree, w.now());
+                let mut signed = Signed::new(&r, &tree, &self.identity, w.now());
                 let mut changed = Vec::with_capacity(rows.len());
                 for row in &rows {
                     // Read again inside the transaction: somebody may have been faster.
@@ -152,6 +152,10 @@ impl Authority {
         // Freezing stops what is new; it does not protect certificates from those above.
         if decision == Decision::Approve && row.action.makes_certificate() {
             policy::not_frozen(tree, &row.org)?;
+            if row.profile.as_str() == crate::submit::OPERATOR_PROFILE {
+                let body = r.request_body(id)?.ok_or_else(|| document::fault("request", "its body is missing"))?;
+                policy::may_appoint(r, tree, by, RequestRecord::from_der(&body.record)?.operator.as_ref())?;
+            }
         }
         Ok(Step::Decide(Box::new(row)))
     }
@@ -227,8 +231,8 @@ fn take(results: &mut BTreeMap<RequestId, Result<Decided>>, id: &RequestId) -> R
 }
 
 /// Verifies a manifest and that `rows` and their bodies are the records it lists.
-pub(crate) fn check_manifest(r: &Reader<'_>, manifest: &Digest, rows: &[RequestRow]) -> Result<Manifest> {
-    let contents = Manifest::from_der(&document::content(r, manifest)?)?;
+fn check_manifest(r: &Reader<'_>, identity: &Identity, manifest: &Digest, rows: &[RequestRow]) -> Result<Manifest> {
+    let contents: Manifest = document::signed(r, identity, manifest)?;
     for row in rows {
         let about = |e: Error| e.about(row.id.to_string());
         let body = r.request_body(&row.id)?.ok_or_else(|| about(document::fault("request", "its body is missing")))?;

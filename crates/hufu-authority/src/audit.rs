@@ -147,7 +147,7 @@ impl Authority {
         let of = digests.len() as u64;
         for digest in digests {
             report.documents += 1;
-            if let Err(e) = document::content(r, &digest) {
+            if let Err(e) = document::check(r, &self.identity, &digest) {
                 report.find("signature", format!("document {digest}"), e.to_string());
             }
             progress(Progress { what: "documents", done: report.documents, of });
@@ -238,9 +238,9 @@ impl Authority {
             after = Some(last.id.clone());
             for row in &page {
                 report.requests += 1;
-                let manifest = manifests.entry(row.manifest).or_insert_with(|| {
-                    document::content(r, &row.manifest).and_then(|c| Ok(Manifest::from_der(&c)?)).ok()
-                });
+                let manifest = manifests
+                    .entry(row.manifest)
+                    .or_insert_with(|| document::signed(r, &self.identity, &row.manifest).ok());
                 self.audit_entry(r, row, manifest.as_ref(), report)?;
                 let decided = !matches!(row.status, RequestStatus::Submitted);
                 let Some(digest) = row.approval.filter(|_| decided) else {
@@ -249,9 +249,8 @@ impl Authority {
                     }
                     continue;
                 };
-                let approval = approvals.entry(digest).or_insert_with(|| {
-                    document::content(r, &digest).and_then(|c| Ok(ApprovalRecord::from_der(&c)?)).ok()
-                });
+                let approval =
+                    approvals.entry(digest).or_insert_with(|| document::signed(r, &self.identity, &digest).ok());
                 if !approval.as_ref().is_some_and(|a| covers(a, row)) {
                     report.find("I10", row.id.to_string(), "no decision by another person covers it");
                 }

@@ -153,20 +153,27 @@ impl Authority {
     /// Unlocks the CA's keys for issuing. Any signer started earlier is fenced off by this one.
     ///
     /// # Errors
-    /// `x509.wrong-passphrase`; [`ErrorKind::BehindAnchor`] and [`ErrorKind::AnchorDiffers`] when the home is older
-    /// than what was already signed.
+    /// [`ErrorKind::NoRole`] unless the operator may issue; `x509.wrong-passphrase`; [`ErrorKind::BehindAnchor`] and
+    /// [`ErrorKind::AnchorDiffers`] when the home is older than what was already signed.
     pub fn start_signer(
         &self,
         session: &Session,
         passphrase: &Passphrase,
         after: hufu_issuer::AfterSigning,
     ) -> Result<CaSigner> {
+        let now = self.clock.now();
+        let act = EventKind::SignerStart.code();
+        self.read_as(session, act, |r| policy::may_issue(&policy::acting(r, session, now)?))?;
         let key = |name: &str| -> Result<SecretKey> {
             let path = self.home.key(name);
-            pkcs8::decrypt(&home::read(&path)?, passphrase)
-                .map_err(|e| Error::from(e).about(path.display().to_string()))
+            let key = pkcs8::decrypt(&home::read(&path)?, passphrase);
+            key.map_err(|e| Error::from(e).about(path.display().to_string()))
         };
-        let (issuing_key, ledger_key) = (key("issuing")?, key("ledger")?);
+        let keys = key("issuing").and_then(|issuing| Ok((issuing, key("ledger")?)));
+        if let Err(e) = &keys {
+            self.record_denials(session, act, [e])?;
+        }
+        let (issuing_key, ledger_key) = keys?;
         let id = &self.identity;
         let mut issuer = Issuer::new(id.issuing.clone(), Box::new(issuing_key), id.urls.clone(), id.instance, after)?;
         if id.ledger.public_key()? != *ledger_key.public_key() {
@@ -185,9 +192,7 @@ impl Authority {
                 issuer.add_profile(row.digest, profile)?;
             }
         }
-        let now = self.clock.now();
-        self.read(|r| policy::acting(r, session, now).map(|_| ()))?;
-        let epoch = self.store.start_signer(now, session.operator())?;
+        let epoch = self.store.start_signer(self.clock.now(), session.operator())?;
         Ok(CaSigner { issuer, ledger_key, epoch })
     }
 

@@ -274,7 +274,7 @@ impl Authority {
             if proposal.proposer == by.id {
                 return Err(ErrorKind::SelfApproval(by.id).into());
             }
-            let act = Act::from_der(&document::content(&r, digest)?)?;
+            let act: Act = document::signed(&r, &self.identity, digest)?;
             if w.now().unix_seconds() > act.expires {
                 return Err(ErrorKind::Expired { what: "proposal", at: Instant::from_unix_seconds(act.expires) }.into());
             }

@@ -10,6 +10,7 @@ use hufu_store::{Reader, RequestRow};
 use hufu_x509::record::{Approval, Decision, Manifest};
 
 use crate::approve::covers;
+use crate::authority::Identity;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -17,20 +18,21 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Signed<'a> {
     r: &'a Reader<'a>,
     tree: &'a OrgTree,
+    identity: &'a Identity,
     now: Instant,
     manifests: HashMap<Digest, Manifest>,
     approvals: HashMap<Digest, Approval>,
 }
 
 impl<'a> Signed<'a> {
-    pub(crate) fn new(r: &'a Reader<'a>, tree: &'a OrgTree, now: Instant) -> Self {
-        Self { r, tree, now, manifests: HashMap::new(), approvals: HashMap::new() }
+    pub(crate) fn new(r: &'a Reader<'a>, tree: &'a OrgTree, identity: &'a Identity, now: Instant) -> Self {
+        Self { r, tree, identity, now, manifests: HashMap::new(), approvals: HashMap::new() }
     }
 
     /// The manifest `digest`, whose signature was verified.
     pub(crate) fn manifest(&mut self, digest: &Digest) -> Result<&Manifest> {
         if !self.manifests.contains_key(digest) {
-            let contents = Manifest::from_der(&document::content(self.r, digest)?)?;
+            let contents = document::signed(self.r, self.identity, digest)?;
             self.manifests.insert(*digest, contents);
         }
         self.manifests.get(digest).ok_or_else(|| ErrorKind::Internal("a manifest just read is gone").into())
@@ -41,7 +43,7 @@ impl<'a> Signed<'a> {
     pub(crate) fn approver(&mut self, row: &RequestRow) -> Result<Operator> {
         let digest = row.approval.ok_or_else(|| document::fault("request", "it has no approval"))?;
         if !self.approvals.contains_key(&digest) {
-            let contents = Approval::from_der(&document::content(self.r, &digest)?)?;
+            let contents = document::signed(self.r, self.identity, &digest)?;
             self.approvals.insert(digest, contents);
         }
         let contents = self.approvals.get(&digest).ok_or(ErrorKind::Internal("an approval just read is gone"))?;
@@ -53,7 +55,7 @@ impl<'a> Signed<'a> {
         }
         let chain: Vec<_> = self.tree.chain(&row.org)?.into_iter().map(|o| &o.id).collect();
         if !chain.iter().copied().eq(contents.org_chain.iter()) {
-            return Err(document::fault("approval", "its organisation was moved since; have it approved again"));
+            return Err(ErrorKind::Overtaken { by: "the organisation was moved" }.into());
         }
         self.not_expired("approval", contents.expires)?;
         let approver = self.r.operator(&contents.operator)?.filter(|o| o.status == OperatorStatus::Active);

@@ -210,6 +210,11 @@ pub enum ErrorKind {
         /// When.
         at: Instant,
     },
+    /// What was approved is no longer what would happen.
+    Overtaken {
+        /// What happened since.
+        by: &'static str,
+    },
     /// A stored document does not fit what it is used for.
     Document {
         /// Which document.
@@ -337,6 +342,7 @@ impl ErrorKind {
             Self::UnknownRequest(_) => "request.unknown",
             Self::RequestState { .. } => "request.state",
             Self::Expired { .. } => "request.expired",
+            Self::Overtaken { .. } => "request.overtaken",
             Self::Document { .. } => "record.document",
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
@@ -419,6 +425,7 @@ fn class_of(code: &str) -> Class {
         | "request.id-reused"
         | "request.state"
         | "request.expired"
+        | "request.overtaken"
         | "change.none"
         | "issuer.lint"
         | "issuer.validity"
@@ -526,6 +533,9 @@ impl fmt::Display for ErrorKind {
                 write!(f, "request {request} is {status}; only one that is {wanted} can go on here")
             }
             Self::Expired { what, at } => write!(f, "the {what} expired at {at}; submit it again"),
+            Self::Overtaken { by } => {
+                write!(f, "the approval was overtaken: {by}; enter the request again and have it approved")
+            }
             Self::Document { what, fault } => write!(f, "the stored {what} does not hold: {fault}"),
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),

@@ -4,7 +4,7 @@
 //! | killed | on disk | what `issue` with the same request does next |
 //! |---|---|---|
 //! | before the intent commits (f2) | request *approved* | starts afresh; no signature was made |
-//! | after the intent commits (f3) | request *signing*, intent with serial and TBS digest | builds the same bytes again, signs them, stores |
+//! | after the intent commits (f3) | request *signing*, intent with serial and TBS digest | checks approval and freezing again, builds the same bytes, signs them, stores |
 //! | after signing, before the certificate commits (f7) | as above | the same: the unsaved signature never left the process |
 //! | after the certificate commits (f8) | request *issued*, certificate, ledger leaf, roll-up | returns the stored bytes |
 //! | after the checkpoint is signed (f9) | as above, no new checkpoint | returns the bytes; the next checkpoint covers them |
@@ -14,21 +14,25 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hufu_issuer::Prepared;
+use hufu_ledger::event::Event;
 use hufu_model::certificate::CertificateStatus;
-use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
+use hufu_model::event::EventKind;
+use hufu_model::ident::{Digest, OperatorId, ProfileId, RequestId, Serial};
 use hufu_model::lifecycle::{State, allowed};
-use hufu_model::operator::{Operator, OperatorStatus, Role};
+use hufu_model::operator::{Operator, OperatorStatus};
 use hufu_model::org::OrgTree;
 use hufu_model::profile::Profile;
-use hufu_model::request::Action;
+use hufu_model::request::{Action, RequestStatus};
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
-use hufu_store::{Approval, Candidate, EventWriter, Intent, Issued, NewStatus, Reader};
+use hufu_store::{
+    Approval, Candidate, EventFilter, EventRow, EventWriter, Intent, Issued, NewIntent, NewStatus, Reader, RequestRow,
+};
 use hufu_x509::record::RequestRecord;
 use rayon::prelude::*;
 
 use crate::approve::check_record;
-use crate::authority::{Authority, CaSigner, Session};
+use crate::authority::{Authority, CaSigner, Identity, Session};
 use crate::check::Signed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
@@ -83,8 +87,9 @@ impl Authority {
             }
         }
 
-        // 2. Every approval and every limit, as of now.
-        let approved = self.check_approvals(session, ca, approved, now, &mut done)?;
+        // 2. Every approval and every limit, as of now. What was begun is asked everything again but its place in the
+        // quotas, which it has.
+        let Checked { approved, begun, events } = self.check_approvals(session, ca, approved, begun, now, &mut done)?;
         hufu_store::fault!("f2");
 
         // 3. The exact bytes, linted.
@@ -109,8 +114,17 @@ impl Authority {
         }
 
         // 4. The intents, in one transaction.
-        let mut intents =
-            if ready.is_empty() { Vec::new() } else { self.store().begin(now, ca.epoch, session.operator(), ready)? };
+        let mut intents = if ready.is_empty() {
+            Vec::new()
+        } else {
+            let begun = self.store().begin_those(now, ca.epoch, session.operator(), |r| {
+                self.still_good(r, session, ca, ready, (now, events), &mut done)
+            });
+            if let Err(e) = &begun {
+                self.record_denials(session, "issue", [e])?;
+            }
+            begun?
+        };
         for intent in begun {
             let id = intent.approval().request_id().clone();
             match ca.issuer.rebuild(&intent) {
@@ -146,6 +160,8 @@ impl Authority {
 
         // 6. Certificates, leaves, audit and totals, in one transaction.
         if !finished.is_empty() {
+            // Signing a large batch takes its time, in which others may have written later events.
+            let now = now.max(self.now());
             let issued = self.store().complete(now, ca.epoch, session.operator(), finished, effects)?;
             for certificate in issued {
                 done.insert(certificate.request.clone(), Ok(certificate.into()));
@@ -170,26 +186,75 @@ impl Authority {
         &self,
         session: &Session,
         ca: &CaSigner,
-        approvals: Vec<Approval>,
+        approved: Vec<Approval>,
+        begun: Vec<Intent>,
         now: Instant,
         done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>,
-    ) -> Result<Vec<Approval>> {
+    ) -> Result<Checked> {
         self.read_as(session, "issue", |r| {
             let by = policy::acting(r, session, now)?;
-            policy::holds(&by, &[Role::Admin, Role::SuperAdmin, Role::Approver])?;
+            policy::may_issue(&by)?;
             let tree = r.org_tree()?;
-            let mut checker = Checker::new(r, &tree, &by, self.identity.ca, now);
-            let mut good = Vec::with_capacity(approvals.len());
-            for approval in approvals {
-                let id = approval.request_id().clone();
-                match checker.check(ca, &approval) {
-                    Ok(()) => good.push(approval),
-                    Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
-                }
-            }
-            Ok(good)
+            let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+            let mut good = |approval: &Approval, begun: bool| {
+                let id = approval.request_id();
+                let checked = checker.check(ca, approval, begun);
+                checked.map_err(|e| drop(done.insert(id.clone(), Err(e.about(id.to_string()))))).is_ok()
+            };
+            Ok(Checked {
+                begun: begun.into_iter().filter(|intent| good(intent.approval(), true)).collect(),
+                approved: approved.into_iter().filter(|approval| good(approval, false)).collect(),
+                events: r.event_count()?,
+            })
         })
     }
+
+    /// Those of `ready` that may be begun still, asked in the transaction that begins them: since they were checked, at
+    /// the instant and ledger size `checked`, somebody may have frozen, removed or issued.
+    fn still_good(
+        &self,
+        r: &Reader<'_>,
+        session: &Session,
+        ca: &CaSigner,
+        ready: Vec<(Approval, NewIntent)>,
+        checked: (Instant, u64),
+        done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>,
+    ) -> Result<Vec<(Approval, NewIntent)>> {
+        let (now, events) = checked;
+        if r.event_count()? == events {
+            return Ok(ready);
+        }
+        let by = policy::acting(r, session, now)?;
+        policy::may_issue(&by)?;
+        let tree = r.org_tree()?;
+        let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+        let mut good = Vec::with_capacity(ready.len());
+        for (approval, intent) in ready {
+            let row = approval.row();
+            let stands = r.request(&row.id)?;
+            let checked = match stands.filter(|stands| stands != row) {
+                Some(stands) => Err(Error::from(hufu_store::Error::from(hufu_store::ErrorKind::RequestState {
+                    request: stands.id,
+                    status: stands.status.code(),
+                    wanted: RequestStatus::Approved.code(),
+                }))),
+                None => checker.check(ca, &approval, false),
+            };
+            match checked {
+                Ok(()) => good.push((approval, intent)),
+                Err(e) => drop(done.insert(row.id.clone(), Err(e.about(row.id.to_string())))),
+            }
+        }
+        Ok(good)
+    }
+}
+
+/// What passed every check.
+struct Checked {
+    approved: Vec<Approval>,
+    begun: Vec<Intent>,
+    /// How many events the ledger had then.
+    events: u64,
 }
 
 /// Checks approvals one by one; documents, operators and profiles are verified once for the batch.
@@ -197,7 +262,7 @@ struct Checker<'a> {
     r: &'a Reader<'a>,
     tree: &'a OrgTree,
     by: &'a Operator,
-    ca: Digest,
+    identity: &'a Identity,
     now: Instant,
     quotas: Quotas,
     signed: Signed<'a>,
@@ -205,22 +270,29 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(r: &'a Reader<'a>, tree: &'a OrgTree, by: &'a Operator, ca: Digest, now: Instant) -> Self {
-        let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, now), HashMap::new());
-        Self { r, tree, by, ca, now, quotas, signed, profiles }
+    fn new(r: &'a Reader<'a>, tree: &'a OrgTree, by: &'a Operator, identity: &'a Identity, now: Instant) -> Self {
+        let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
+        Self { r, tree, by, identity, now, quotas, signed, profiles }
     }
 
-    fn check(&mut self, ca: &CaSigner, approval: &Approval) -> Result<()> {
+    /// Whether the certificate may be issued; `begun` when it was counted already.
+    fn check(&mut self, ca: &CaSigner, approval: &Approval, begun: bool) -> Result<()> {
         let row = approval.row();
         policy::within(self.tree, self.by, &row.org)?;
         let manifest = self.signed.manifest(&row.manifest)?;
         let record = check_record(manifest, row, approval.record(), approval.csr())?;
-        if record.ca != self.ca || ca.issuer.ca() != self.ca {
+        if record.ca != self.identity.ca || ca.issuer.ca() != self.identity.ca {
             return Err(document::fault("request", "it is for another issuing CA"));
         }
         self.signed.not_expired("request", record.expires)?;
         let approver = self.signed.approver(row)?;
         policy::may_approve(self.tree, &approver, &row.org, policy::approvers(record.operator.is_some()))?;
+        policy::may_appoint(self.r, self.tree, &approver, record.operator.as_ref())?;
+        if let Some(grant) = &record.operator
+            && changed_since(self.r, row, &grant.id)?
+        {
+            return Err(ErrorKind::Overtaken { by: "the operator was changed, removed or renewed" }.into());
+        }
         let profile = self.profile(&record)?.clone();
         policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
@@ -231,7 +303,7 @@ impl<'a> Checker<'a> {
         for person in [self.by, &approver] {
             succession.check(self.r, self.tree, person, self.now)?;
         }
-        self.quotas.take(self.r, self.tree, &row.org, self.now)
+        if begun { Ok(()) } else { self.quotas.take(self.r, self.tree, &row.org, self.now) }
     }
 
     fn profile(&mut self, record: &RequestRecord) -> Result<&Profile> {
@@ -248,12 +320,15 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// What takes effect in the transaction that stores a certificate: it makes an operator, or the end of its predecessor.
+/// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor. An
+/// operator who was changed meanwhile stays so: then it is a certificate that nobody can act with.
 fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
     let approval = intent.approval();
     // The record was read when the approval was checked.
     let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
-    if let Some(grant) = record.operator {
+    if let Some(grant) = record.operator
+        && !changed_since(&event.reader(), approval.row(), &grant.id)?
+    {
         let name = record.subject.into_iter().find(|(field, _)| field == "name").map(|(_, v)| v).unwrap_or_default();
         event.put_operator(&Operator {
             id: grant.id.clone(),
@@ -293,6 +368,27 @@ fn supersede(
     let (request, at) = (Some(request.clone()), now.unix_seconds());
     event.put_status_change(&NewStatus { serial, request, status, reason, at, invalid_since: None })?;
     Ok(())
+}
+
+/// Whether the operator `id` was changed, removed or renewed after the request of `row` was approved: an approval grants
+/// only what its approver could know.
+fn changed_since(r: &Reader<'_>, row: &RequestRow, id: &OperatorId) -> std::result::Result<bool, hufu_store::Error> {
+    let Some(known) = r.operator(id)? else { return Ok(false) };
+    let filter = |kind, object| EventFilter { kind: Some(kind), object: Some(object), ..EventFilter::default() };
+    let approvals = r.events(&filter(EventKind::Approve, row.manifest.to_string()))?;
+    let stored = |event: &EventRow| {
+        let event = Event::decode(&event.leaf).ok();
+        let key = row.approval.as_ref().map(|digest| digest.0.as_slice());
+        event.is_some_and(|e| e.effects.iter().any(|e| e.table == "document" && Some(e.key.as_slice()) == key))
+    };
+    let Some(approved) = approvals.iter().find(|event| stored(event)).map(|event| event.seq) else { return Ok(true) };
+    for kind in [EventKind::OperatorChange, EventKind::OperatorRemove] {
+        let later = EventFilter { after: Some(approved), limit: 1, ..filter(kind, id.to_string()) };
+        if !r.events(&later)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(r.certificate_event(&known.certificate)?.is_none_or(|event| event > approved))
 }
 
 fn take(done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>, id: &RequestId) -> Result<IssuedCertificate> {

@@ -201,7 +201,7 @@ pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
-pub use view::{CertificateView, ExportForm, RequestView, Status};
+pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;
 pub use hufu_issuer::AfterSigning;
@@ -209,6 +209,6 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
     CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter,
+    StatusFilter, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -13,7 +13,7 @@ use hufu_model::profile::{Profile, ProfileClass};
 use hufu_model::request::Action;
 use hufu_model::time::Instant;
 use hufu_store::Reader;
-use hufu_x509::record::RequestRecord;
+use hufu_x509::record::{OperatorGrant, RequestRecord};
 
 use crate::authority::Session;
 use crate::error::{ErrorKind, Result};
@@ -102,7 +102,7 @@ impl Gravity {
     pub(crate) fn of(r: &Reader<'_>, certificate: &CertificateRow, count: usize) -> Result<Self> {
         if let Some(operator) = r.certificate_operator(&certificate.serial)? {
             let roles = r.operator(&operator)?.map(|o| o.roles).unwrap_or_default();
-            let administrator = roles.iter().any(|r| matches!(r, Role::Admin | Role::SuperAdmin));
+            let administrator = roles.iter().any(|role| role.administers());
             return Ok(if administrator { Self::Administrator } else { Self::Staff });
         }
         Ok(if count > MASS { Self::Mass } else { Self::Subscriber })
@@ -152,6 +152,26 @@ pub(crate) fn spki_on_record(
 ) -> std::result::Result<Option<Digest>, hufu_store::Error> {
     let Some(request) = &certificate.request else { return Ok(None) };
     Ok(r.request(request)?.map(|row| row.spki))
+}
+
+/// The operator may have certificates issued, and unlock the keys for it.
+pub(crate) fn may_issue(operator: &Operator) -> Result<()> {
+    holds(operator, &[Role::Admin, Role::SuperAdmin, Role::Approver])
+}
+
+/// The operator may make `grant` true: the person it names works within their jurisdiction already, or is new; and
+/// whoever makes, changes or unmakes an administrator is a super-administrator.
+pub(crate) fn may_appoint(r: &Reader<'_>, tree: &OrgTree, by: &Operator, grant: Option<&OperatorGrant>) -> Result<()> {
+    let Some(grant) = grant else { return Ok(()) };
+    let known = r.operator(&grant.id)?;
+    if let Some(known) = &known {
+        within(tree, by, &known.org)?;
+    }
+    let before = known.iter().flat_map(|known| &known.roles);
+    if grant.roles.iter().chain(before).any(|role| role.administers()) {
+        holds(by, &[Role::SuperAdmin])?;
+    }
+    Ok(())
 }
 
 /// What a request asks for, as far as limits are concerned.

@@ -217,7 +217,7 @@ impl Authority {
             medium: request.medium,
             pair: false,
             predecessor: request.predecessor.clone(),
-            operator: request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles }),
+            operator: grant(request),
             revokes: request.revokes,
             nonce: self.entropy.array()?,
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
@@ -346,12 +346,8 @@ impl<'a> Admission<'a> {
         let row = &checked.row;
         let staff: &[Role] = if request.operator.is_some() { &[Role::Admin, Role::SuperAdmin] } else { &[Role::Entry] };
         policy::holds(&self.by, staff)?;
-        if let Some((_, roles)) = &request.operator
-            && roles.iter().any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
-        {
-            policy::holds(&self.by, &[Role::SuperAdmin])?;
-        }
         policy::within(&self.tree, &self.by, &row.org)?;
+        policy::may_appoint(self.r, &self.tree, &self.by, grant(request).as_ref())?;
         if let Some(before) = self.r.request(&row.id)? {
             if !same_request(&before, row) || self.revokes(&row.id)? != checked.record.revokes {
                 return Err(ErrorKind::RequestReused(row.id.clone()).into());
@@ -387,6 +383,11 @@ impl Admission<'_> {
         let body = self.r.request_body(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
         Ok(RequestRecord::from_der(&body.record)?.revokes)
     }
+}
+
+/// The operator a request makes.
+fn grant(request: &NewRequest) -> Option<OperatorGrant> {
+    request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles })
 }
 
 /// Whether `again` asks for what `before` asked for: everything but the times and nonces of its record.

@@ -4,16 +4,18 @@
 use hufu_model::certificate::CertificateRow;
 use hufu_model::event::EventKind;
 use hufu_model::holder::Field;
-use hufu_model::ident::{OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{Digest, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
+use hufu_model::request::RequestStatus;
 use hufu_model::revocation::RevocationReason;
 use hufu_store::{CertificateFilter, EventFilter, EventRow, ProfileRow, Proposal, RequestFilter, RequestRow};
 use hufu_x509::certificate::Certificate;
-use hufu_x509::record::{RequestRecord, StatusRecord};
+use hufu_x509::record::{Act, RequestRecord, StatusRecord};
 use hufu_x509::{pem, signed_data};
 
 use crate::authority::Authority;
+use crate::document;
 use crate::error::{ErrorKind, Result};
 use crate::sealed::Personal;
 
@@ -58,6 +60,15 @@ pub enum ExportForm {
     P7b,
 }
 
+/// A proposed act with what it would change.
+#[derive(Debug, Clone)]
+pub struct ProposalView {
+    /// Its row.
+    pub row: Proposal,
+    /// What the proposer signed, by field name; limits and roles as text.
+    pub fields: Vec<(String, String)>,
+}
+
 /// A short picture of the home.
 #[derive(Debug, Clone)]
 pub struct Status {
@@ -67,14 +78,20 @@ pub struct Status {
     pub events: u64,
     /// Events under the last checkpoint.
     pub checkpointed: u64,
-    /// Events the anchor has seen signed.
-    pub anchored: u64,
+    /// Events the anchor has seen signed; none when its file cannot be read from here.
+    pub anchored: Option<u64>,
     /// Organisations.
     pub organisations: usize,
     /// Operators who may act.
     pub operators: usize,
     /// Certificates issued in all.
     pub certificates: u64,
+    /// Requests that wait for approval.
+    pub submitted: usize,
+    /// Approved requests whose certificate is not issued yet.
+    pub approved: usize,
+    /// Proposals that wait for a second person.
+    pub proposals: usize,
 }
 
 impl Authority {
@@ -100,6 +117,18 @@ impl Authority {
     /// Database errors.
     pub fn proposals(&self, open_only: bool) -> Result<Vec<Proposal>> {
         self.read(|r| Ok(r.proposals(open_only)?))
+    }
+
+    /// One proposed act with what it would change, read from the document its proposer signed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownProposal`]; integrity errors when the document was altered.
+    pub fn proposal(&self, digest: &Digest) -> Result<ProposalView> {
+        self.read(|r| {
+            let row = r.proposal(digest)?.ok_or_else(|| ErrorKind::UnknownProposal(digest.to_string()))?;
+            let act: Act = document::signed(r, &self.identity, digest)?;
+            Ok(ProposalView { row, fields: act.fields })
+        })
     }
 
     /// Every profile text on record; one of each id is current.
@@ -211,12 +240,20 @@ impl Authority {
     /// A short picture of the home.
     ///
     /// # Errors
-    /// Database and anchor errors.
+    /// Database errors; a checkpoint of the anchor that does not verify.
     pub fn status(&self) -> Result<Status> {
-        let anchored = self.anchor()?.last().map_or(0, |c| c.checkpoint.size);
+        let anchored = match self.anchor() {
+            Ok(anchor) => Some(anchor.last().map_or(0, |c| c.checkpoint.size)),
+            // Whoever only looks need not reach the medium it lies on.
+            Err(e) if matches!(e.kind(), ErrorKind::File { .. }) => None,
+            Err(e) => return Err(e),
+        };
         self.read(|r| {
             let orgs: Vec<OrgId> = r.org_tree()?.iter().map(|o| o.id.clone()).collect();
             let active = hufu_model::operator::OperatorStatus::Active;
+            let waiting = |status| -> Result<usize> {
+                Ok(r.requests(&RequestFilter { status: Some(status), ..RequestFilter::default() })?.len())
+            };
             Ok(Status {
                 name: self.identity.name.clone(),
                 events: r.event_count()?,
@@ -225,6 +262,9 @@ impl Authority {
                 organisations: orgs.len(),
                 operators: r.operators()?.iter().filter(|o| o.status == active).count(),
                 certificates: r.issued_count(&orgs, None)?,
+                submitted: waiting(RequestStatus::Submitted)?,
+                approved: waiting(RequestStatus::Approved)?,
+                proposals: r.proposals(true)?.len(),
             })
         })
     }

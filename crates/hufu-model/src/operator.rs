@@ -36,6 +36,12 @@ impl Role {
             Self::Auditor => "auditor",
         }
     }
+
+    /// Whether it is the role of an administrator, whom only a super-administrator makes, changes or unmakes.
+    #[must_use]
+    pub const fn administers(self) -> bool {
+        matches!(self, Self::SuperAdmin | Self::Admin)
+    }
 }
 
 crate::code_enum!(Role, "role", "super-admin, admin, entry, approver, custodian or auditor");

@@ -166,38 +166,25 @@ impl Store {
         operator: &OperatorId,
         approved: Vec<(Approval, NewIntent)>,
     ) -> Result<Vec<Intent>> {
+        self.begin_those(now, epoch, operator, |_| Ok(approved))
+    }
+
+    /// As [`Store::begin`], for those that `choose` gives. It looks at the database inside the transaction: what it finds
+    /// there cannot change before the intents are committed. It gives none, and nothing is written.
+    ///
+    /// # Errors
+    /// As [`Store::begin`]; those of `choose`.
+    pub fn begin_those<E: From<Error>>(
+        &self,
+        now: Instant,
+        epoch: u64,
+        operator: &OperatorId,
+        choose: impl FnOnce(&Reader<'_>) -> std::result::Result<Vec<(Approval, NewIntent)>, E>,
+    ) -> std::result::Result<Vec<Intent>, E> {
         let intents = self.write(now, |w| {
             fence(w, epoch)?;
-            let at = w.now();
-            for (approval, new) in &approved {
-                still(&w.reader(), &approval.row)?;
-                begins_now(new.validity, at)?;
-                if w.reader().certificate(&new.serial)?.is_some() {
-                    return Err(Error::duplicate(format!("a certificate with the serial number {}", new.serial)));
-                }
-            }
-            let object = approved.first().map(|(a, _)| a.row.id.to_string()).unwrap_or_default();
-            let mut event = w.event(EventKind::Intent, Some(operator), &object);
-            event.field("count", &approved.len().to_string());
-            event.field("epoch", &epoch.to_string());
-            let mut intents = Vec::with_capacity(approved.len());
-            for (mut approval, new) in approved {
-                let row = IntentRow {
-                    request: approval.row.id.clone(),
-                    serial: new.serial,
-                    validity: new.validity,
-                    tbs_digest: new.tbs_digest,
-                    at: at.unix_seconds(),
-                };
-                let signing = RequestRow { status: RequestStatus::Signing, ..approval.row.clone() };
-                // The same request twice: the intent's key refuses the second.
-                event.put_intent(&row)?;
-                event.move_request(&approval.row, &signing)?;
-                approval.row = signing;
-                intents.push(Intent { approval, row });
-            }
-            event.close()?;
-            Ok::<_, Error>(intents)
+            let approved = choose(&w.reader())?;
+            Ok::<_, E>(begin_all(w, epoch, operator, approved)?)
         })?;
         crate::fault!("f3");
         Ok(intents)
@@ -232,6 +219,44 @@ impl Store {
         crate::fault!("f8");
         Ok(issued)
     }
+}
+
+fn begin_all(
+    w: &mut Write<'_>,
+    epoch: u64,
+    operator: &OperatorId,
+    approved: Vec<(Approval, NewIntent)>,
+) -> Result<Vec<Intent>> {
+    let at = w.now();
+    for (approval, new) in &approved {
+        still(&w.reader(), &approval.row)?;
+        begins_now(new.validity, at)?;
+        if w.reader().certificate(&new.serial)?.is_some() {
+            return Err(Error::duplicate(format!("a certificate with the serial number {}", new.serial)));
+        }
+    }
+    let Some(object) = approved.first().map(|(a, _)| a.row.id.to_string()) else { return Ok(Vec::new()) };
+    let mut event = w.event(EventKind::Intent, Some(operator), &object);
+    event.field("count", &approved.len().to_string());
+    event.field("epoch", &epoch.to_string());
+    let mut intents = Vec::with_capacity(approved.len());
+    for (mut approval, new) in approved {
+        let row = IntentRow {
+            request: approval.row.id.clone(),
+            serial: new.serial,
+            validity: new.validity,
+            tbs_digest: new.tbs_digest,
+            at: at.unix_seconds(),
+        };
+        let signing = RequestRow { status: RequestStatus::Signing, ..approval.row.clone() };
+        // The same request twice: the intent's key refuses the second.
+        event.put_intent(&row)?;
+        event.move_request(&approval.row, &signing)?;
+        approval.row = signing;
+        intents.push(Intent { approval, row });
+    }
+    event.close()?;
+    Ok(intents)
 }
 
 fn complete_one(

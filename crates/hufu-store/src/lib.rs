@@ -29,6 +29,7 @@ mod covered;
 mod error;
 pub mod faults;
 mod issuance;
+mod patience;
 mod reader;
 mod rollup;
 mod rows;
@@ -43,6 +44,7 @@ pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
+pub use patience::{PATIENCE, on_wait};
 pub use reader::Reader;
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,

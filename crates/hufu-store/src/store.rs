@@ -9,6 +9,7 @@ use hufu_model::time::Instant;
 use rusqlite::Connection;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::patience;
 use crate::reader::Reader;
 use crate::sqlite::{self, Keep};
 use crate::write::Write;
@@ -148,12 +149,12 @@ impl Store {
         let Some(writer) = &self.writer else {
             return Err(Error::from(ErrorKind::ReadOnlyHome).into());
         };
-        let mut connection = lock(writer);
+        let connection = lock(writer);
         if self.poisoned.load(Ordering::SeqCst) {
             return Err(Error::from(ErrorKind::Poisoned).into());
         }
         // Rolled back when it is dropped: on an error of `f`, and on a panic.
-        let transaction = sqlite::begin(&mut connection)?;
+        let transaction = patience::begin(&connection, self.wait)?;
         let done = f(&transaction)?;
         transaction.commit().map_err(|e| self.failed(e.into()))?;
         Ok(done)

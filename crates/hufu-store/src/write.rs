@@ -140,6 +140,12 @@ pub struct EventWriter<'w, 'c> {
 }
 
 impl EventWriter<'_, '_> {
+    /// As [`Write::reader`].
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_> {
+        self.write.reader()
+    }
+
     /// Adds a fact that stands in no row.
     pub fn field(&mut self, name: &str, value: &str) {
         self.event.fields.push((name.to_owned(), value.to_owned()));
@@ -402,12 +408,6 @@ impl EventWriter<'_, '_> {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.write.now
-    }
-
-    /// Looks at the database as [`Write::reader`] does, with the rows that were put so far.
-    #[must_use]
-    pub fn reader(&self) -> Reader<'_> {
-        self.write.reader()
     }
 
     fn refuse(&mut self, e: Error) -> Result<()> {

@@ -1,0 +1,151 @@
+//! A process that works on a test home and may be killed or starved while it does: crash, power-loss, full-disk and
+//! read-only tests run it. It says what it has done on standard output, one flushed line for each thing; a line that was
+//! printed is an acknowledgement.
+//!
+//! ```text
+//! BASE NOW_MS CHANCE issue ID...         one batch; prints `acked ID SERIAL DER` in hexadecimal
+//! BASE NOW_MS CHANCE issue-each ID...    one batch for each
+//! BASE NOW_MS CHANCE submit FIRST COUNT  enters requests of persons; prints `entered ID`
+//! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
+//! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
+//! BASE NOW_MS CHANCE sign-first ID...    deliberately wrong: acknowledges before anything is stored
+//! ```
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use hufu_authority::{Authority, Error, ExportForm, IssuedCertificate, NewRequest, write_atomically};
+use hufu_model::entropy::Entropy;
+use hufu_model::ident::{RequestId, Serial, hex};
+use hufu_model::time::{Instant, Validity};
+use hufu_x509::csr::Csr;
+use hufu_x509::sign::Signer;
+use hufu_x509::tbs::{self, TbsInput};
+
+use crate::authority::TestAuthority;
+use crate::chance::SeededEntropy;
+
+/// Does what the arguments say.
+#[must_use]
+#[allow(clippy::print_stderr)]
+pub fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [base, now, chance, verb, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: BASE NOW_MS CHANCE VERB ...");
+        return ExitCode::from(2);
+    };
+    let now = Instant::from_unix_millis(now.parse().unwrap());
+    match work(Path::new(base), now, chance, verb, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            say(&format!("error {} {e}", e.code()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) -> Result<(), Error> {
+    if verb == "read" {
+        let authority = Authority::open_read_only(&base.join("home"))?;
+        let status = authority.status()?;
+        say(&format!("events {}", status.events));
+        say(&format!("certificates {}", status.certificates));
+        return Ok(());
+    }
+    let t = TestAuthority::open_in(base, now, chance)?;
+    match verb {
+        "issue" => issue(&t, &[ids(rest)]),
+        "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
+        "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
+        "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
+        "sign-first" => sign_first(&t, chance, &ids(rest)),
+        _ => panic!("no verb {verb}"),
+    }
+}
+
+fn issue(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
+    let signer = t.signer();
+    let session = t.session("sichuan-approver");
+    for batch in batches {
+        for result in t.authority.issue(&session, &signer, batch)? {
+            acknowledge(&result?);
+        }
+    }
+    Ok(())
+}
+
+fn acknowledge(issued: &IssuedCertificate) {
+    say(&format!("acked {} {} {}", issued.request, issued.serial, hex(&issued.der)));
+    hufu_store::fault!("f13");
+}
+
+fn submit(t: &TestAuthority, first: u64, count: u64) -> Result<(), Error> {
+    let session = t.session("chengdu-entry");
+    for n in first..first + count {
+        let request: NewRequest = t.people.person(n, "lra-chengdu");
+        for result in t.authority.submit(&session, &[request])? {
+            say(&format!("entered {}", result?.id));
+        }
+    }
+    Ok(())
+}
+
+fn export(t: &TestAuthority, folder: &Path, serials: &[String]) -> Result<(), Error> {
+    for text in serials {
+        let serial: Serial = text.parse().unwrap();
+        let pem = t.authority.export(&serial, ExportForm::Pem)?;
+        write_atomically(&folder.join(format!("{serial}.pem")), &pem)?;
+        say(&format!("exported {serial}"));
+        hufu_store::fault!("f13");
+    }
+    Ok(())
+}
+
+/// What other CA programs do: sign, hand out, then store. The crash test must find what it loses. It goes around the
+/// issuer, which would not sign without an intent.
+fn sign_first(t: &TestAuthority, chance: &str, requests: &[RequestId]) -> Result<(), Error> {
+    let key = std::fs::read(t.authority.home().key("issuing")).unwrap();
+    let key = hufu_x509::pkcs8::decrypt(&key, &t.ca_passphrase())?;
+    let identity = t.authority.identity();
+    let entropy = SeededEntropy::new(&format!("{chance} sign first"));
+    let entropy: &dyn Entropy = &entropy;
+    let signer = t.signer();
+    let session = t.session("sichuan-approver");
+    for id in requests {
+        let view = t.authority.request(id)?;
+        let profile = &hufu_data::profile(view.row.profile.as_str()).unwrap();
+        let mut serial = [1; 19];
+        entropy.fill(&mut serial[1..]).unwrap();
+        let serial = Serial::from_bytes(&serial).unwrap();
+        let csr = Csr::from_bytes(&t.people.csr(id.as_str()))?;
+        let tbs = tbs::build(&TbsInput {
+            profile,
+            serial: &serial,
+            issuer_der: identity.issuing.subject_der(),
+            issuer_key: key.public_key(),
+            subject_der: &hufu_issuer::prepare::subject(profile, &view.public).unwrap().to_der(),
+            subject_key: &csr.public_key()?,
+            validity: Validity::days_from(t.now(), view.row.days).unwrap(),
+            hosts: &[],
+            urls: &identity.urls,
+        })?;
+        let signature = key.sign(&tbs, entropy.array().unwrap())?;
+        let der = tbs::assemble(&tbs, &signature)?;
+        acknowledge(&IssuedCertificate { request: id.clone(), serial, der });
+        hufu_store::fault!("f5");
+        for result in t.authority.issue(&session, &signer, std::slice::from_ref(id))? {
+            result?;
+        }
+    }
+    Ok(())
+}
+
+fn ids(texts: &[String]) -> Vec<RequestId> {
+    texts.iter().map(|t| t.parse().unwrap()).collect()
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush()).unwrap();
+}
