@@ -12,12 +12,14 @@
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
 //! | event (事件) | one line of the ledger: [`event`] |
+//! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
 //! | instant, day, validity | [`time`] |
 //! | name rules | what a printable name may hold: [`text`] |
 
 pub mod certificate;
 pub mod entropy;
+pub mod escrow;
 pub mod event;
 pub mod holder;
 pub mod ident;
