@@ -13,6 +13,7 @@
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
+//! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
 //!
 //! # Why it is built so
@@ -38,6 +39,7 @@ mod sample;
 mod schema;
 mod sqlite;
 mod store;
+pub mod vault;
 mod write;
 
 pub mod verify;

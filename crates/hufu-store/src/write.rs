@@ -102,10 +102,20 @@ impl<'c> Write<'c> {
     /// the transaction is stored.
     #[must_use = "an event that is not closed makes the transaction fail"]
     pub fn event(&mut self, kind: EventKind, actor: Option<&OperatorId>, object: &str) -> EventWriter<'_, 'c> {
+        self.event_of(kind.code(), actor, object)
+    }
+
+    /// [`Write::event`], for a kind of any ledger.
+    pub(crate) fn event_of(
+        &mut self,
+        kind: &'static str,
+        actor: Option<&OperatorId>,
+        object: &str,
+    ) -> EventWriter<'_, 'c> {
         let event = Event {
             seq: self.frontier.size(),
             at: self.now.unix_millis(),
-            kind: kind.code().to_owned(),
+            kind: kind.to_owned(),
             actor: actor.map(ToString::to_string),
             // Never an empty text in a column.
             object: if object.is_empty() { "-".to_owned() } else { object.to_owned() },
@@ -410,7 +420,11 @@ impl EventWriter<'_, '_> {
         self.write.now
     }
 
-    fn refuse(&mut self, e: Error) -> Result<()> {
+    pub(crate) fn connection(&self) -> &Connection {
+        self.write.connection
+    }
+
+    pub(crate) fn refuse(&mut self, e: Error) -> Result<()> {
         self.refuse_any(e)
     }
 
@@ -419,7 +433,7 @@ impl EventWriter<'_, '_> {
         Err(e)
     }
 
-    fn insert(&mut self, into: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+    pub(crate) fn insert(&mut self, into: &Covered, cells: &[Cell<'_>]) -> Result<()> {
         match execute(self.write.connection, into.insert, cells) {
             Ok(_) => {
                 self.cover(into, cells);
@@ -430,7 +444,7 @@ impl EventWriter<'_, '_> {
     }
 
     /// Writes the columns that may change; the others are those of the row as it stands.
-    fn update(&mut self, of: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+    pub(crate) fn update(&mut self, of: &Covered, cells: &[Cell<'_>]) -> Result<()> {
         let (fixed, changing) = cells.split_at(cells.len().saturating_sub(of.changing));
         let key = fixed.iter().take(of.key);
         let values: Vec<Cell<'_>> = changing.iter().chain(key).cloned().collect();

@@ -11,7 +11,7 @@ use hufu_model::event::EventKind;
 use rusqlite::Connection;
 
 use crate::sample::{NOON, Scratch, at, document, op};
-use crate::schema::{self, Step};
+use crate::schema::{self, HOME, Step};
 use crate::{Document, Error, ErrorKind, Mode, Result, Store, sqlite};
 
 fn code(result: Result<impl Sized>) -> &'static str {
@@ -124,11 +124,11 @@ fn an_upgraded_database_is_a_new_one_with_its_rows() {
     };
     let wait = Duration::from_secs(1);
     let before = objects(&path);
-    assert!(sqlite::upgrade(&path, at(NOON), wait, &released(&[LATER, FAILING])).is_err());
+    assert!(sqlite::upgrade(&HOME, &path, at(NOON), wait, &released(&[LATER, FAILING])).is_err());
     assert_eq!(objects(&path), before);
     assert_eq!(Store::upgrade(&path, at(NOON)).unwrap(), 0);
-    assert_eq!(sqlite::upgrade(&path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 1);
-    assert_eq!(sqlite::upgrade(&path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 0);
+    assert_eq!(sqlite::upgrade(&HOME, &path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 1);
+    assert_eq!(sqlite::upgrade(&HOME, &path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 0);
     assert_eq!(code(Store::open(&path, Mode::ReadWrite)), "store.newer-schema");
     let fresh = folder.path().join("fresh.db");
     schema::apply(&Connection::open(&fresh).unwrap(), &released(&[LATER]), 0).unwrap();

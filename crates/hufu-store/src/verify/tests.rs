@@ -15,7 +15,7 @@ use rusqlite::types::Value;
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
 use crate::{NewStatus, Proposal, Result, Write};
 
-use super::{LedgerReport, What, verify, verify_connection};
+use super::{LedgerReport, What, verify, verify_form};
 
 /// A value of one row of one table, found by the row's primary key.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ fn assert_named(cell: &Cell, other: &Value, report: &LedgerReport) {
 }
 
 fn verified(connection: &Connection) -> LedgerReport {
-    verify_connection(connection, &|_, _, _| {}).unwrap()
+    verify_form(&crate::schema::HOME, connection, &|_, _, _| {}).unwrap()
 }
 
 /// A database with rows in every table and a checkpoint in the middle and at the end, written as an authority does.
