@@ -9,6 +9,7 @@ use hufu_model::ident::{OperatorId, OrgId};
 use hufu_tests::{SeededEntropy, TestAuthority};
 use rusqlite::Connection;
 
+mod changes;
 mod forgery;
 mod operators;
 mod race;

@@ -173,7 +173,8 @@ impl Change {
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
-            Self::ProfileSet { .. } => by.org.clone(),
+            // A profile is the whole authority's, not the office's whose administrator proposes it.
+            Self::ProfileSet { .. } => crate::init::ca_org()?,
         };
         let administrators = match self {
             Self::OperatorRoles { operator, roles } => {
@@ -271,10 +272,11 @@ impl Authority {
             let r = w.reader();
             let mut proposal = open_proposal(&r, digest)?;
             let by = policy::acting(&r, session, w.now())?;
-            if proposal.proposer == by.id {
+            let act: Act = document::signed(&r, &self.identity, digest)?;
+            // As it was signed: a column can be altered.
+            if by.id == act.operator || by.id == proposal.proposer {
                 return Err(ErrorKind::SelfApproval(by.id).into());
             }
-            let act: Act = document::signed(&r, &self.identity, digest)?;
             if w.now().unix_seconds() > act.expires {
                 return Err(ErrorKind::Expired { what: "proposal", at: Instant::from_unix_seconds(act.expires) }.into());
             }
@@ -284,6 +286,8 @@ impl Authority {
             let change = Change::from_act(&act)?;
             let mut tree = r.org_tree()?;
             change.permit(w, &tree, &by)?;
+            // Both are asked: what somebody proposed who has no right to it any more is nobody's.
+            change.permit(w, &tree, &known(w, &act.operator)?)?;
             let plan = change.plan(w, &mut tree)?;
             proposal.status = "done".to_owned();
             proposal.approver = Some(by.id);
@@ -296,19 +300,38 @@ impl Authority {
         })
     }
 
-    /// Refuses or withdraws the proposed act `digest`.
+    /// Refuses the proposed act `digest`, as somebody who could countersign it, or withdraws one's own.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownProposal`]; role errors.
+    /// [`ErrorKind::UnknownProposal`]; role and jurisdiction errors of the change.
     pub fn refuse(&self, session: &Session, digest: &Digest) -> Result<()> {
+        let now = self.now();
+        let org = self.read_as(session, "refuse", |r| Ok(policy::acting(r, session, now)?.org))?;
+        let refusal = Act {
+            kind: EventKind::ProposalReject.to_string(),
+            object: digest.to_string(),
+            fields: Vec::new(),
+            ca: self.identity.ca,
+            org,
+            operator: session.operator().clone(),
+            nonce: self.entropy.array()?,
+            at: now.unix_seconds(),
+            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
+        };
+        let der = refusal.to_der();
+        let document = document::row("act", &der, session, now, self.sign_as(session, &der)?);
         self.write(session, "refuse", |w| {
             let r = w.reader();
             let mut proposal = open_proposal(&r, digest)?;
             let by = policy::acting(&r, session, w.now())?;
-            policy::holds(&by, &[Role::Admin, Role::SuperAdmin])?;
+            let act: Act = document::signed(&r, &self.identity, digest)?;
+            if act.operator != by.id {
+                Change::from_act(&act)?.permit(w, &r.org_tree()?, &by)?;
+            }
             proposal.status = "rejected".to_owned();
             proposal.approver = Some(by.id);
             let mut event = w.event(EventKind::ProposalReject, Some(session.operator()), &proposal.object);
+            event.put_document(&document)?;
             event.put_proposal(&proposal)?;
             event.close()?;
             Ok(())
@@ -344,6 +367,10 @@ impl Change {
                     return Err(ErrorKind::OrgExists(org.id.clone()).into());
                 }
                 check_name(&org.name, 128).map_err(name_fault)?;
+                if !org.name_en.is_empty() {
+                    check_name(&org.name_en, 128).map_err(name_fault)?;
+                }
+                check_prefix(&org.limits)?;
                 if let Some(region) = org.region {
                     known_region(&region.to_string())?;
                 }
@@ -368,6 +395,7 @@ impl Change {
                 if changed.limits == *limits {
                     return nothing(format!("{org} has these limits already"));
                 }
+                check_prefix(limits)?;
                 changed.limits = limits.clone();
                 within_ancestors(tree, &changed)?;
                 // Those below keep their own limits; what is now wider than allowed is narrowed by the chain.
@@ -396,6 +424,11 @@ impl Change {
             }
         }
     }
+}
+
+/// The one limit that is free text must be a name like any other: a line end in it would be read as the next limit.
+fn check_prefix(limits: &Limits) -> Result<()> {
+    limits.name_prefix.as_ref().map_or(Ok(()), |prefix| check_name(prefix, 64).map_err(name_fault))
 }
 
 fn within_ancestors(tree: &OrgTree, org: &Organisation) -> Result<()> {

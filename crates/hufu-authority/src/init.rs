@@ -147,6 +147,9 @@ struct Ceremony {
 impl Ceremony {
     fn hold(founding: &Founding, now: Instant, entropy: &dyn Entropy) -> Result<Self> {
         check_name(&founding.name, 48).map_err(change::name_fault)?;
+        if !founding.name_en.is_empty() {
+            check_name(&founding.name_en, 128).map_err(change::name_fault)?;
+        }
         check_base(&founding.base_http, "http://")?;
         if let Some(ldap) = &founding.base_ldap {
             check_base(ldap, "ldap://")?;
@@ -321,7 +324,7 @@ fn founding_row(
     })
 }
 
-fn ca_org() -> Result<OrgId> {
+pub(crate) fn ca_org() -> Result<OrgId> {
     Ok(CA.parse()?)
 }
 

@@ -8,7 +8,7 @@ use hufu_model::holder::{Field, Holder, HolderKind};
 use hufu_model::ident::{Digest, OrgId};
 use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
-use hufu_model::org::{LimitExceeded, OrgTree, RegionCode, Tier};
+use hufu_model::org::{LimitExceeded, Limits, OrgTree, RegionCode, Tier};
 use hufu_model::profile::{Profile, ProfileClass};
 use hufu_model::request::Action;
 use hufu_model::time::Instant;
@@ -226,15 +226,18 @@ pub(crate) fn permits(tree: &OrgTree, asked: &Asked<'_>) -> Result<()> {
     {
         return beyond("max-days", asked.days.to_string(), max.to_string());
     }
-    if let Some(region) = limits.region
-        && !asked.region.is_some_and(|r| region.contains(&r))
-    {
-        return beyond("region", asked.region.map_or("none".to_owned(), |r| r.to_string()), region.to_string());
-    }
-    if let Some(prefix) = &limits.name_prefix
-        && !asked.organisation.is_some_and(|o| o.starts_with(prefix.as_str()))
-    {
-        return beyond("name-prefix", asked.organisation.unwrap_or("none").to_owned(), prefix.clone());
+    // Each of the chain by itself: one below may keep a limit beside the one that was narrowed above it.
+    for Limits { region, name_prefix, .. } in tree.chain(asked.org)?.into_iter().map(|o| &o.limits) {
+        if let Some(region) = region
+            && !asked.region.is_some_and(|r| region.contains(&r))
+        {
+            return beyond("region", asked.region.map_or("none".to_owned(), |r| r.to_string()), region.to_string());
+        }
+        if let Some(prefix) = name_prefix
+            && !asked.organisation.is_some_and(|o| o.starts_with(prefix.as_str()))
+        {
+            return beyond("name-prefix", asked.organisation.unwrap_or("none").to_owned(), prefix.clone());
+        }
     }
     Ok(())
 }

@@ -225,6 +225,9 @@ impl Limits {
     }
 
     /// The limits that hold when `self` stands below `above`: for each, the narrower one.
+    ///
+    /// Two regions or prefixes that lie beside each other leave nothing that is allowed, which one limit cannot say: there
+    /// it is the own one, and who decides asks each organisation of the chain.
     #[must_use]
     pub fn narrowed_by(&self, above: &Self) -> Self {
         let least = |a: Option<u32>, b: Option<u32>| match (a, b) {
@@ -239,8 +242,14 @@ impl Limits {
             quota_day: least(self.quota_day, above.quota_day),
             quota_total: least(self.quota_total, above.quota_total),
             max_days: least(self.max_days, above.max_days),
-            region: self.region.or(above.region),
-            name_prefix: self.name_prefix.clone().or_else(|| above.name_prefix.clone()),
+            region: match (self.region, above.region) {
+                (Some(own), Some(up)) if own.contains(&up) => Some(up),
+                (own, up) => own.or(up),
+            },
+            name_prefix: match (&self.name_prefix, &above.name_prefix) {
+                (Some(own), Some(up)) if up.starts_with(own.as_str()) => Some(up.clone()),
+                (own, up) => own.clone().or_else(|| up.clone()),
+            },
         }
     }
 
@@ -508,6 +517,18 @@ mod tests {
         assert_eq!(eff.profiles, Some(vec![p("b")]));
         assert_eq!(eff.quota_day, Some(5));
         assert_eq!(eff.region, above.region);
+        let wide = Limits {
+            region: Some("510000".parse().unwrap()),
+            name_prefix: Some("四川".to_owned()),
+            ..Limits::default()
+        };
+        let narrow = Limits {
+            region: Some("510100".parse().unwrap()),
+            name_prefix: Some("四川省".to_owned()),
+            ..Limits::default()
+        };
+        assert_eq!(wide.narrowed_by(&narrow), narrow);
+        assert_eq!(narrow.narrowed_by(&wide), narrow);
         let outside = Limits { region: Some("610100".parse().unwrap()), ..Limits::default() };
         assert_eq!(outside.within(&above).unwrap_err().limit, "region");
         assert!(above.raised_by(&Limits::default()));
