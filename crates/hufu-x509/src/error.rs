@@ -207,6 +207,32 @@ kinds! {
     /// The arithmetic met one of the cases that do not occur with working hardware.
     Signing, "x509.signing", "signing failed", "try again; if it happens twice, suspect the hardware";
 
+    // Encryption and key envelopes.
+    /// The octets are not an SM2 ciphertext (GM/T 0009 §7.2), or its point is not on the curve.
+    Cipher, "x509.cipher", "these are not the octets of an SM2 ciphertext",
+        "have it sent again; it is damaged, or was made with another algorithm";
+    /// The digest inside a ciphertext does not fit: another key, or altered.
+    Decrypt, "x509.decrypt", "the ciphertext does not open with this key",
+        "check that it was made for this key and arrived unchanged";
+    /// The octets are no key envelope in a known dialect, or one with a part missing or damaged.
+    EnvelopeForm, "x509.envelope-form", "the key envelope is of no known form, or damaged",
+        "inspect it (`hufu envelope inspect`), and have it sent again";
+    /// The envelope deviates from its standard in a way that only an import forgives.
+    EnvelopeDeviation, "x509.envelope-deviation", "the key envelope deviates from its standard",
+        "convert it first (`hufu envelope convert`), and report it to its sender";
+    /// The envelope names another cipher than SM4 in ECB mode.
+    EnvelopeAlgorithm, "x509.envelope-algorithm", "the key envelope names another cipher than SM4-ECB",
+        "have it made again with the algorithm 1.2.156.10197.1.104.1";
+    /// C1 of the envelope is the delivered public key.
+    EnvelopeNonce, "x509.envelope-nonce", "the sender of the key envelope used the delivered private key as its nonce",
+        "do not use this key; have a new one made by a program that draws its nonces at random";
+    /// d·G is not the public key beside it.
+    EnvelopeKeyPair, "x509.envelope-key-pair", "the delivered private key does not belong to the public key beside it",
+        "do not use it; the envelope was altered, or put together from two";
+    /// A sound envelope with another key than the expected one.
+    EnvelopeOtherKey, "x509.envelope-other-key", "the envelope delivers another key than the expected one",
+        "check that envelope and encryption certificate belong together";
+
     // Requests.
     /// The request was signed with an empty SM2 ID (OpenSSL before 4.0 without an option).
     CsrEmptyId, "x509.csr-empty-id", "the request is signed with an empty SM2 ID",

@@ -16,6 +16,7 @@
 //! | to | look at |
 //! |---|---|
 //! | hash, sign, verify | [`digest`], [`sign`], [`key`] |
+//! | encrypt, decrypt, deliver a private key | [`encrypt`], [`envelope`] |
 //! | keep a private key or personal data at rest | [`pkcs8`], [`seal`] |
 //! | read a certification request, or make one | [`csr`] |
 //! | read a certificate, SM2 or other | [`certificate`], [`legacy`] |
@@ -71,6 +72,8 @@ pub mod csr;
 pub mod digest;
 pub mod error;
 pub mod key;
+pub mod encrypt;
+pub mod envelope;
 pub mod legacy;
 pub mod lint;
 pub mod name;

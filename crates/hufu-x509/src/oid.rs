@@ -85,6 +85,14 @@ pub const SM3: Oid = Oid::known("1.2.156.10197.1.401");
 pub const GM_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.1");
 /// signedData of GM/T 0010.
 pub const GM_SIGNED_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.2");
+/// signedAndEnvelopedData of GM/T 0010.
+pub const GM_SIGNED_AND_ENVELOPED_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.4");
+/// SM2 encryption (GB/T 33560 Annex A).
+pub const SM2_ENCRYPT: Oid = Oid::known("1.2.156.10197.1.301.3");
+/// SM4 without a mode (GB/T 33560 Annex A).
+pub const SM4: Oid = Oid::known("1.2.156.10197.1.104");
+/// SM4 in ECB mode, as the registries of several programs number it.
+pub const SM4_ECB: Oid = Oid::known("1.2.156.10197.1.104.1");
 /// signedData of PKCS#7 and CMS (RFC 5652 §5.1).
 pub const PKCS7_SIGNED_DATA: Oid = Oid::known("1.2.840.113549.1.7.2");
 /// The NIST curve P-256.
