@@ -22,6 +22,8 @@ use anstyle::{AnsiColor, Style};
 use hufu_authority::Class;
 use hufu_authority::data::{Lang, message, render};
 
+use crate::phrase::said;
+
 mod explain;
 mod usage;
 
@@ -212,7 +214,7 @@ impl Error {
     fn causes(&self, lang: Lang) -> Vec<String> {
         match self {
             Self::Authority(e) => explain::causes(e, lang),
-            Self::Own { cause, .. } => cause.iter().cloned().collect(),
+            Self::Own { cause, .. } => cause.iter().map(|c| said(lang, c)).collect(),
             Self::Batch { .. } | Self::Closed => Vec::new(),
         }
     }

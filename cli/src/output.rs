@@ -6,12 +6,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use hufu_authority::data::{Lang, message};
 use serde_json::{Map, Value, json};
 
 use crate::args::Format;
 use crate::error::{Error, Result, clean};
+
+mod table;
+
+use table::Column;
 
 /// The version of every JSON document.
 pub(crate) const SCHEMA: &str = "hufu/1";
@@ -55,7 +58,9 @@ impl Output {
             Format::Json => pretty(&head(kind, row)),
             Format::Ndjson => compact(&head(kind, row)),
             Format::Csv => {
-                let columns: Vec<&str> = row.iter().filter(|(_, v)| is_plain(v)).map(|(k, _)| k.as_str()).collect();
+                // A PEM text has many lines, and begins with what a spreadsheet takes for a formula.
+                let plain = row.iter().filter(|(k, v)| is_plain(v) && *k != "pem");
+                let columns: Vec<&str> = plain.map(|(k, _)| k.as_str()).collect();
                 csv(&columns, std::slice::from_ref(&row))
             }
         };
@@ -63,22 +68,22 @@ impl Output {
     }
 
     fn table(&self, columns: &[&str], rows: &[Row]) -> String {
-        let mut table = self.empty_table();
-        table.set_header(columns.iter().map(|c| self.heading(c)));
-        for row in rows {
-            table.add_row(columns.iter().map(|c| row.get(*c).map_or_else(String::new, |v| self.cell(c, v))));
-        }
-        for (i, name) in columns.iter().enumerate() {
-            let numeric = rows.iter().any(|r| r.get(*name).is_some_and(Value::is_number));
-            if numeric && let Some(column) = table.column_mut(i) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        trimmed(table)
+        let heads: Vec<Column> = columns
+            .iter()
+            .map(|name| Column {
+                heading: self.heading(name),
+                numeric: rows.iter().any(|r| r.get(*name).is_some_and(Value::is_number)),
+                may_be_cut: matches!(*name, "name" | "title"),
+            })
+            .collect();
+        let cell = |row: &Row, name: &str| row.get(name).map_or_else(String::new, |v| self.cell(name, v));
+        let cells: Vec<Vec<String>> =
+            rows.iter().map(|r| columns.iter().map(|c| cell(r, c).replace('\n', " ")).collect()).collect();
+        table::list(&heads, &cells, room())
     }
 
     fn sheet(&self, row: &Row) -> String {
-        let mut table = self.empty_table();
+        let mut pairs = Vec::new();
         let mut below = String::new();
         for (name, value) in row {
             match value {
@@ -92,29 +97,18 @@ impl Output {
                     below.push_str(&format!("\n{}\n{}", self.heading(name), self.table(&columns, &rows)));
                 }
                 Value::Object(inner) if matches!(name.as_str(), "public" | "personal") => {
-                    for (k, v) in inner {
-                        table.add_row([self.heading(k), self.cell(k, v)]);
-                    }
+                    pairs.extend(inner.iter().map(|(k, v)| (self.heading(k), self.cell(k, v))));
                 }
                 Value::String(text) if text.contains('\n') => below.push_str(text),
-                _ => drop(table.add_row([self.heading(name), self.cell(name, value)])),
+                _ => pairs.push((self.heading(name), self.cell(name, value))),
             }
         }
-        format!("{}{below}", trimmed(table))
-    }
-
-    fn empty_table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        if io::stdout().is_terminal() {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        }
-        table
+        format!("{}{below}", table::sheet(&pairs, room()))
     }
 
     fn heading(&self, name: &str) -> String {
-        let own = ["col", "field"].iter().find_map(|kind| message(self.lang, &format!("{kind}-{name}")));
-        own.unwrap_or(name).to_owned()
+        let field = || message(self.lang, &format!("field-{name}")).unwrap_or(name).to_uppercase();
+        message(self.lang, &format!("col-{name}")).map_or_else(field, str::to_owned)
     }
 
     /// A value as a person reads it: codes become words, lists lose their brackets.
@@ -212,12 +206,10 @@ fn csv_cell(value: &Value) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-/// The table's lines: columns begin at the margin and stand two spaces apart.
-fn trimmed(mut table: Table) -> String {
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+/// How many columns the terminal behind standard output has; none when it is no terminal.
+fn room() -> Option<usize> {
+    // Elsewhere a table is as wide as it needs to be: no program that reads it should meet a broken line.
+    if io::stdout().is_terminal() { comfy_table::Table::new().width().map(usize::from) } else { None }
 }
 
 #[cfg(test)]

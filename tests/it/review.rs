@@ -13,6 +13,7 @@ mod changes;
 mod forgery;
 mod operators;
 mod race;
+mod requests;
 
 fn org(id: &str) -> OrgId {
     id.parse().unwrap()

@@ -15,6 +15,7 @@ use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Row, row, write_new};
+use crate::phrase::said;
 use crate::views;
 
 /// The verbs.
@@ -144,7 +145,7 @@ fn print_report(ctx: &Context, depth: Depth, report: &AuditReport) -> Result<()>
             row([
                 ("rule", f.rule.as_str().into()),
                 ("object", f.object.as_str().into()),
-                ("message", f.message.as_str().into()),
+                ("message", said(ctx.lang, &f.message).into()),
             ])
         })
         .collect();

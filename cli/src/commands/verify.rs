@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use hufu_authority::data::message;
+use hufu_authority::data::{Lang, message};
 use hufu_authority::model::time::{Clock, Instant};
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::path;
@@ -14,6 +14,7 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Row, row};
+use crate::phrase::said;
 use crate::views;
 
 /// The arguments.
@@ -84,9 +85,9 @@ fn shown(ctx: &Context, file: &Path, target: &Certificate, at: Instant, verdict:
     ]);
     if let Some(first) = verdict.findings.first() {
         out.insert("rule".to_owned(), first.code().into());
-        out.insert("certificate".to_owned(), first.certificate.as_str().into());
+        out.insert("certificate".to_owned(), said(ctx.lang, &first.certificate).into());
         out.insert("message".to_owned(), explained(ctx, first).into());
-        out.insert("hint".to_owned(), message(ctx.lang, &format!("hint-{}", first.code())).into());
+        out.insert("hint".to_owned(), remedy(ctx, first).into());
     }
     if ctx.out.format != Format::Table {
         out.insert("findings".to_owned(), verdict.findings.iter().map(|f| finding(ctx, f)).collect::<Vec<_>>().into());
@@ -98,10 +99,10 @@ fn shown(ctx: &Context, file: &Path, target: &Certificate, at: Instant, verdict:
 fn finding(ctx: &Context, f: &path::Finding) -> Row {
     row([
         ("rule", f.code().into()),
-        ("certificate", f.certificate.as_str().into()),
+        ("certificate", said(ctx.lang, &f.certificate).into()),
         ("message", explained(ctx, f).into()),
-        ("cause", f.cause.as_str().into()),
-        ("remedy", f.remedy.as_str().into()),
+        ("cause", said(ctx.lang, &f.cause).into()),
+        ("remedy", remedy(ctx, f).into()),
         ("offset", f.offset.into()),
     ])
 }
@@ -109,9 +110,15 @@ fn finding(ctx: &Context, f: &path::Finding) -> Row {
 /// The rule in the language of the run, then the details.
 fn explained(ctx: &Context, f: &path::Finding) -> String {
     match message(ctx.lang, &format!("err-{}", f.code())) {
-        Some(text) => format!("{text} ({})", f.message),
-        None => f.message.clone(),
+        Some(text) if ctx.lang == Lang::Zh => format!("{text}（{}）", said(ctx.lang, &f.message)),
+        Some(text) => format!("{text} ({})", said(ctx.lang, &f.message)),
+        None => said(ctx.lang, &f.message),
     }
+}
+
+/// What to do, in the language of the run.
+fn remedy(ctx: &Context, f: &path::Finding) -> String {
+    message(ctx.lang, &format!("hint-{}", f.code())).map_or_else(|| f.remedy.clone(), str::to_owned)
 }
 
 fn read_all(ctx: &Context, paths: &[PathBuf]) -> Result<Vec<Certificate>> {

@@ -1,6 +1,6 @@
 //! The library's errors as messages of the catalogue: every kind gives the values its message has places for.
 
-use hufu_authority::data::{Lang, message, render};
+use hufu_authority::data::{Lang, render};
 use hufu_authority::model::holder::{DocumentFault, FieldFault, HolderFault};
 use hufu_authority::model::ident::IdError;
 use hufu_authority::model::org::{OrgKind, TreeError};
@@ -8,6 +8,8 @@ use hufu_authority::model::text::NameFault;
 use hufu_authority::{Error, ErrorKind};
 
 use super::{Values, clean};
+use crate::phrase::said;
+use crate::views;
 
 /// The error in one line of `lang`.
 pub(super) fn text(e: &Error, lang: Lang) -> String {
@@ -18,21 +20,27 @@ pub(super) fn text(e: &Error, lang: Lang) -> String {
     }
 }
 
-/// What lies beneath: the lower crates' own words, which carry the details, and what the operating system said.
+/// What lies beneath: the details that the lower crates know, and what the operating system said.
 pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
-    let mut causes = match e.kind() {
-        ErrorKind::Store(lower) => vec![lower.to_string()],
-        ErrorKind::Issuer(lower) => vec![lower.to_string()],
+    let mut causes: Vec<String> = match e.kind() {
+        // These say nothing that the message does not say.
+        ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
+        ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
-            let parts: Vec<String> = lower.context().map(str::to_owned).into_iter().chain(offset).collect();
-            Some(parts.join(", ")).filter(|p| !p.is_empty()).into_iter().collect()
+            let context = lower.context().map(|c| match e.code() {
+                "x509.pem-label" => render(lang, "cause-expected", &[("what", c)]),
+                _ => said(lang, c),
+            });
+            let parts: Vec<String> = context.into_iter().chain(offset).collect();
+            Some(parts.join(if lang == Lang::Zh { "，" } else { ", " })).filter(|p| !p.is_empty()).into_iter().collect()
         }
         _ => Vec::new(),
     };
     let mut source = std::error::Error::source(e);
     while let Some(cause) = source {
-        let text = cause.to_string();
+        let text = said(lang, &cause.to_string());
         if causes.last() != Some(&text) {
             causes.push(text);
         }
@@ -41,11 +49,12 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
     causes
 }
 
-/// A phrase of a lower crate in `lang`: the catalogue has it under `say-` and its words, else it stays as it is.
-fn said(lang: Lang, phrase: &str) -> String {
-    let words = phrase.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
-    let key = words.take(10).collect::<Vec<_>>().join("-").to_ascii_lowercase();
-    message(lang, &format!("say-{key}")).unwrap_or(phrase).to_owned()
+/// Errors of the store whose message is whole.
+const STORE_SAYS_ALL: [&str; 4] = ["store.busy", "store.disk-full", "store.read-only-home", "store.unclosed-event"];
+
+/// A time as it is shown everywhere.
+fn time(at: hufu_authority::model::time::Instant) -> String {
+    views::instant(at).as_str().map_or_else(|| at.to_string(), str::to_owned)
 }
 
 fn id(e: &IdError, lang: Lang) -> Values {
@@ -77,7 +86,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
     match kind {
         ErrorKind::NoHome(path) | ErrorKind::HomeExists(path) => vec![("path", path.display().to_string())],
         ErrorKind::File { path, .. } => vec![("path", path.display().to_string())],
-        ErrorKind::Settings { path, what } => vec![("path", path.display().to_string()), ("what", what.clone())],
+        ErrorKind::Settings { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Id(e) => id(e, lang),
         ErrorKind::Tree(TreeError::Unknown(org)) => vec![("org", org.to_string())],
         ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
@@ -87,7 +96,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         | ErrorKind::SelfApproval(id)
         | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
         ErrorKind::OperatorExpired { operator, at } => {
-            vec![("operator", operator.to_string()), ("at", at.to_string())]
+            vec![("operator", operator.to_string()), ("at", time(*at))]
         }
         ErrorKind::NoRole { operator, needs } => {
             vec![("operator", operator.to_string()), ("role", render(lang, &format!("label-role-{needs}"), &[]))]
@@ -120,19 +129,19 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("status", render(lang, &format!("label-status-{status}"), &[])),
             ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
         ],
-        ErrorKind::Expired { what, at } => vec![("what", said(lang, what)), ("at", at.to_string())],
+        ErrorKind::Expired { what, at } => vec![("what", said(lang, what)), ("at", time(*at))],
         ErrorKind::Overtaken { by } => vec![("by", said(lang, by))],
         ErrorKind::Document { what, fault } => vec![("what", said(lang, what)), ("fault", said(lang, fault))],
         ErrorKind::UnknownCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::UnknownProposal(id) => vec![("proposal", id.clone())],
-        ErrorKind::NoChange(what) => vec![("what", what.clone())],
+        ErrorKind::NoChange(what) => vec![("what", said(lang, what))],
         ErrorKind::BehindAnchor { ledger, anchor } => {
             vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
         }
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
-        ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", what.clone())],
+        ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
-        ErrorKind::BeforeLedger { first } => vec![("first", first.to_string())],
+        ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
         _ => Vec::new(),
     }

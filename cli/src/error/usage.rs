@@ -4,6 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use hufu_authority::data::{Lang, message, render};
 
 use super::clean;
+use crate::phrase::said;
 
 /// The message for a command line that does not parse.
 pub(crate) fn usage(e: &clap::Error, lang: Lang) -> String {
@@ -16,7 +17,7 @@ pub(crate) fn usage(e: &clap::Error, lang: Lang) -> String {
         ("other", get(ContextKind::PriorArg)),
         ("subcommand", get(ContextKind::InvalidSubcommand)),
         ("commands", get(ContextKind::ValidSubcommand)),
-        ("cause", std::error::Error::source(e).map(ToString::to_string).unwrap_or_default()),
+        ("cause", std::error::Error::source(e).map(|c| said(lang, &c.to_string())).unwrap_or_default()),
     ];
     for (_, v) in &mut values {
         *v = clean(v);

@@ -7,6 +7,7 @@ use hufu_model::ident::{Digest, OrgId, RequestId};
 use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::request::RequestStatus;
+use hufu_model::text::check_remark;
 use hufu_model::time::Instant;
 use hufu_store::{Document, Reader, RequestRow};
 use hufu_x509::digest::sm3;
@@ -40,11 +41,12 @@ impl Authority {
         self.decide(session, requests, Decision::Approve, "")
     }
 
-    /// Rejects requests, saying why. Final.
+    /// Rejects requests, saying why in at most 500 characters. Final.
     ///
     /// # Errors
-    /// As [`Authority::approve`].
+    /// As [`Authority::approve`]; [`ErrorKind::Unreadable`] for a reason that [`check_remark`] refuses.
     pub fn reject(&self, session: &Session, requests: &[RequestId], why: &str) -> Result<Vec<Result<Decided>>> {
+        check_remark(why, 500).map_err(|e| ErrorKind::Unreadable { wanted: "a reason", what: e.to_string() })?;
         self.decide(session, requests, Decision::Reject, why)
     }
 

@@ -59,13 +59,21 @@ impl Personal {
         self.0.iter().map(|(field, _, value)| (*field, value.clone()))
     }
 
-    /// Whether a document number or telephone number stands in clear in one of `places`.
-    pub(crate) fn leaks_into(&self, places: &[&[u8]]) -> bool {
+    /// Whether both hold the same values; their salts differ.
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
+        self.0.iter().map(|(field, _, value)| (field, value)).eq(other.0.iter().map(|(field, _, value)| (field, value)))
+    }
+
+    /// The field of a document number or telephone number that stands in clear in one of `places`, in capital or small
+    /// letters.
+    pub(crate) fn leak_into(&self, places: &[&[u8]]) -> Option<Field> {
         let numbers = self.0.iter().filter(|(field, _, value)| {
             !matches!(field, Field::ContactName | Field::AdministratorName) && value.len() >= 6
         });
-        let stands_in = |value: &str, place: &[u8]| place.windows(value.len()).any(|w| w == value.as_bytes());
-        numbers.into_iter().any(|(_, _, value)| places.iter().any(|place| stands_in(value, place)))
+        let stands_in =
+            |value: &str, place: &[u8]| place.windows(value.len()).any(|w| w.eq_ignore_ascii_case(value.as_bytes()));
+        let mut leaks = numbers.filter(|(_, _, value)| places.iter().any(|place| stands_in(value, place)));
+        leaks.next().map(|(field, ..)| *field)
     }
 
     /// The fields as an operator may see them.

@@ -22,7 +22,7 @@ use hufu_x509::record::{Manifest, ManifestKind, StatusRecord};
 use crate::authority::{Authority, Session};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Gravity};
-use crate::submit::{REQUEST_DAYS, Submitted};
+use crate::submit::{REQUEST_DAYS, Submitted, not_too_many};
 use crate::{document, succession};
 
 /// Certificates read at a time.
@@ -100,11 +100,12 @@ impl Authority {
     /// More than 100 at once are an administrator's to ask for and to approve.
     ///
     /// # Errors
-    /// An error of the whole batch: operator, frozen organisation, database. For one request:
+    /// An error of the whole batch: more than 100,000 requests, operator, frozen organisation, database. For one request:
     /// [`ErrorKind::CertificateState`], [`ErrorKind::ProfileAction`], [`ErrorKind::ReasonUnfit`],
     /// [`ErrorKind::InvalidSince`], role and jurisdiction errors.
     pub fn request_status(&self, session: &Session, requests: &[StatusRequest]) -> Result<Vec<Result<Submitted>>> {
         const ACT: &str = "request-status";
+        not_too_many(requests.len())?;
         let now = self.now();
         let (by, made) = self.read_as(session, ACT, |r| {
             let by = policy::acting(r, session, now)?;

@@ -16,6 +16,7 @@ use hufu_store::{Reader, RequestBody, RequestRow};
 use hufu_x509::csr::{Csr, VerifiedCsr};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Manifest, ManifestKind, OperatorGrant, RequestRecord};
+use hufu_x509::seal::SealKey;
 use rayon::prelude::*;
 
 use crate::authority::{Authority, Session};
@@ -24,6 +25,12 @@ use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
 use crate::succession::Succession;
 use crate::{document, sealed};
+
+/// The most requests of one batch: their list is signed as one record, which can hold twice as many.
+const MAX_BATCH: usize = 100_000;
+
+/// The most hosts of one device. A certificate that names many more is longer than anybody reads.
+const MAX_HOSTS: usize = 100;
 
 /// How long a submitted request may wait for its certificate.
 pub(crate) const REQUEST_DAYS: i64 = 30;
@@ -92,8 +99,10 @@ impl Authority {
     /// with one event. A result for each; those that are refused change nothing and do not hinder the others.
     ///
     /// # Errors
-    /// An error of the whole batch: role, jurisdiction of the operator, locked data key, database.
+    /// An error of the whole batch: more than 100,000 requests, role, jurisdiction of the operator, locked data key,
+    /// database.
     pub fn submit(&self, session: &Session, requests: &[NewRequest]) -> Result<Vec<Result<Submitted>>> {
+        not_too_many(requests.len())?;
         let now = self.now();
         let before = self.read_as(session, "submit", |r| {
             let operator = policy::acting(r, session, now)?;
@@ -114,7 +123,7 @@ impl Authority {
         let results = self.write(session, "submit", |w| {
             let r = w.reader();
             let by = policy::acting(&r, session, w.now())?;
-            let mut admission = Admission::new(&r, r.org_tree()?, by, w.now())?;
+            let mut admission = Admission::new(&r, r.org_tree()?, by, w.now(), self.seal.as_ref())?;
             let mut results = Vec::with_capacity(checked.len());
             let mut fresh = Vec::new();
             let mut position = 0;
@@ -170,6 +179,10 @@ impl Authority {
     }
 
     fn check_request(&self, request: &NewRequest, before: &Before, now: Instant) -> Result<Checked> {
+        if request.hosts.len() > MAX_HOSTS {
+            let what = format!("it has {}", request.hosts.len());
+            return Err(ErrorKind::Unreadable { wanted: "a list of at most 100 hosts", what }.into());
+        }
         let (profile_digest, profile) = before.profiles.get(&request.profile)?;
         let csr: VerifiedCsr = Csr::from_bytes(&request.csr)?.verify()?;
         let purpose = if request.operator.is_some() { Purpose::Operator } else { Purpose::Subscriber };
@@ -223,6 +236,13 @@ impl Authority {
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
         };
         let der = record.to_der();
+        // What cannot be read again could be neither approved nor refused, and the audit would blame it for ever.
+        RequestRecord::from_der(&der)?;
+        if let Some(field) = sealed.leak_into(&[&der, name.to_string().as_bytes()]) {
+            let what = format!("the {field} stands in clear in its id, its hosts or a public field");
+            let wanted = "a request whose public part is free of personal numbers";
+            return Err(ErrorKind::Unreadable { wanted, what }.into());
+        }
         let body = RequestBody {
             record: der,
             csr: csr.der().to_vec(),
@@ -286,6 +306,15 @@ fn with_place(fields: &[(Field, String)]) -> Vec<(Field, String)> {
     filled
 }
 
+/// The list of a batch fits into one signed record.
+pub(crate) fn not_too_many(count: usize) -> Result<()> {
+    if count > MAX_BATCH {
+        let what = format!("it has {count}");
+        return Err(ErrorKind::Unreadable { wanted: "a batch of at most 100000 requests", what }.into());
+    }
+    Ok(())
+}
+
 /// What is read once for a batch, before its transaction.
 struct Before {
     operator: Operator,
@@ -323,6 +352,7 @@ struct Admission<'a> {
     tree: OrgTree,
     by: Operator,
     now: Instant,
+    seal: Option<&'a SealKey>,
     quotas: policy::Quotas,
     ids: HashSet<RequestId>,
     keys: HashMap<Digest, (Digest, RequestId)>,
@@ -336,10 +366,10 @@ enum Admitted {
 }
 
 impl<'a> Admission<'a> {
-    fn new(r: &'a Reader<'a>, tree: OrgTree, by: Operator, now: Instant) -> Result<Self> {
+    fn new(r: &'a Reader<'a>, tree: OrgTree, by: Operator, now: Instant, seal: Option<&'a SealKey>) -> Result<Self> {
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
-        Ok(Self { r, tree, by, now, quotas, ids, keys })
+        Ok(Self { r, tree, by, now, seal, quotas, ids, keys })
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -349,7 +379,7 @@ impl<'a> Admission<'a> {
         policy::within(&self.tree, &self.by, &row.org)?;
         policy::may_appoint(self.r, &self.tree, &self.by, grant(request).as_ref())?;
         if let Some(before) = self.r.request(&row.id)? {
-            if !same_request(&before, row) || self.revokes(&row.id)? != checked.record.revokes {
+            if !self.same_request(&before, checked)? {
                 return Err(ErrorKind::RequestReused(row.id.clone()).into());
             }
             return Ok(Admitted::Before(Submitted { id: before.id, subject: before.subject, status: before.status }));
@@ -375,33 +405,29 @@ impl<'a> Admission<'a> {
         self.keys.insert(row.spki, (row.holder, row.id.clone()));
         Ok(Admitted::Fresh)
     }
-}
 
-impl Admission<'_> {
-    /// Why a request on record revokes its predecessor.
-    fn revokes(&self, id: &RequestId) -> Result<Option<RevocationReason>> {
-        let body = self.r.request_body(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
-        Ok(RequestRecord::from_der(&body.record)?.revokes)
+    /// Whether `again` asks for what `before` asked for: everything but the time, the nonce and the salts of its record.
+    fn same_request(&self, before: &RequestRow, again: &Checked) -> Result<bool> {
+        if before.action != again.row.action {
+            return Ok(false);
+        }
+        let body = self.r.request_body(&before.id)?;
+        let body = body.ok_or_else(|| document::fault("request", "its body is missing"))?;
+        let mut known = RequestRecord::from_der(&body.record)?;
+        let record = RequestRecord::from_der(&again.body.record)?;
+        (known.nonce, known.expires, known.personal) = (record.nonce, record.expires, record.personal.clone());
+        if known != record || before.holder != again.row.holder {
+            return Ok(false);
+        }
+        let seal = self.seal.ok_or(ErrorKind::Locked)?;
+        let open = |sealed: &[u8]| sealed::Personal::from_bytes(&seal.open(before.id.as_str().as_bytes(), sealed)?);
+        Ok(open(&body.sealed)?.same_values(&open(&again.body.sealed)?))
     }
 }
 
 /// The operator a request makes.
 fn grant(request: &NewRequest) -> Option<OperatorGrant> {
     request.operator.clone().map(|(id, roles)| OperatorGrant { id, roles })
-}
-
-/// Whether `again` asks for what `before` asked for: everything but the times and nonces of its record.
-fn same_request(before: &RequestRow, again: &RequestRow) -> bool {
-    before.org == again.org
-        && before.holder == again.holder
-        && before.csr_digest == again.csr_digest
-        && before.profile_digest == again.profile_digest
-        && before.days == again.days
-        && before.subject == again.subject
-        && before.reason == again.reason
-        && before.medium == again.medium
-        && before.action == again.action
-        && before.predecessor == again.predecessor
 }
 
 /// The profile of operators' certificates.

@@ -317,6 +317,34 @@ fn find_identity_number(text: &str) -> Option<usize> {
     None
 }
 
+/// Checks a remark in an operator's own words, which may be empty: it fits on the screen it is shown on, and holds nothing
+/// that a terminal or a log would obey, nothing that cannot be seen, and no identity number.
+///
+/// # Errors
+/// The first [`NameFault`].
+pub fn check_remark(text: &str, max_chars: usize) -> Result<(), NameFault> {
+    let length = text.chars().count();
+    if length > max_chars {
+        return Err(NameFault::TooLong { length, max: max_chars });
+    }
+    for (i, ch) in text.chars().enumerate() {
+        match bad_character(ch) {
+            None | Some(BadCharacter::Syntax | BadCharacter::Space) => {}
+            Some(class) => return Err(NameFault::Character { ch, at: i + 1, class }),
+        }
+    }
+    match find_identity_number(text) {
+        Some(at) => Err(NameFault::IdentityNumber { at }),
+        None => Ok(()),
+    }
+}
+
+/// The text as an error may repeat it: masked when an identity number stands in it, as when the columns of a sheet
+/// slipped.
+pub(crate) fn repeatable(text: &str) -> String {
+    if find_identity_number(text).is_some() { mask_id(text) } else { text.to_owned() }
+}
+
 /// The form in which texts are compared: NFKC, lower case, single spaces, one middle dot. Two names with one fold are
 /// one name for uniqueness and for the blind index.
 #[must_use]

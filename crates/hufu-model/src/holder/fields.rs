@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::{DocumentFault, DocumentType, HolderKind, check_credit_code, check_document};
 use crate::ident::IdError;
 use crate::org::RegionCode;
-use crate::text::{NameFault, check_dns_name, check_email, check_name, check_phone, fold};
+use crate::text::{NameFault, check_dns_name, check_email, check_name, check_phone, fold, repeatable};
 
 /// Who may see a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,6 +260,7 @@ impl Holder {
 
 fn check_field(field: Field, value: &str, all: &BTreeMap<Field, String>) -> Result<String, FieldFault> {
     let clean = |max| check_name(value, max).map(|()| value.to_owned()).map_err(FieldFault::Name);
+    let code = |e: IdError| FieldFault::Code(IdError { text: repeatable(&e.text), ..e });
     match field {
         Field::Country if value.len() == 2 && value.bytes().all(|b| b.is_ascii_uppercase()) => Ok(value.to_owned()),
         Field::Country => Err(FieldFault::Code(IdError {
@@ -267,12 +268,12 @@ fn check_field(field: Field, value: &str, all: &BTreeMap<Field, String>) -> Resu
             text: value.chars().take(8).collect(),
             rule: "two capital letters of ISO 3166-1",
         })),
-        Field::Region => value.parse::<RegionCode>().map(|r| r.to_string()).map_err(FieldFault::Code),
+        Field::Region => value.parse::<RegionCode>().map(|r| r.to_string()).map_err(code),
         Field::CreditCode => check_credit_code(value).map_err(FieldFault::Document),
-        Field::DocumentType => value.parse::<DocumentType>().map(|d| d.to_string()).map_err(FieldFault::Code),
+        Field::DocumentType => value.parse::<DocumentType>().map(|d| d.to_string()).map_err(code),
         Field::DocumentNumber => {
             let kind = all.get(&Field::DocumentType).map(String::as_str).unwrap_or_default();
-            let kind: DocumentType = kind.parse().map_err(FieldFault::Code)?;
+            let kind: DocumentType = kind.parse().map_err(code)?;
             check_document(kind, value).map_err(FieldFault::Document)
         }
         Field::Email => check_email(value).map(|()| value.to_owned()).map_err(FieldFault::Name),
@@ -289,7 +290,10 @@ fn check_host(kind: HolderKind, host: String) -> Result<String, HolderFault> {
     if good {
         Ok(host)
     } else {
-        Err(HolderFault { field: "host", fault: FieldFault::Host(host.chars().take(80).collect()) })
+        Err(HolderFault {
+            field: "host",
+            fault: FieldFault::Host(repeatable(&host.chars().take(80).collect::<String>())),
+        })
     }
 }
 
