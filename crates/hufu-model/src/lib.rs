@@ -11,6 +11,7 @@
 //! | request (申请) | what an LRA submits and an RA approves: [`request`] |
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
+//! | revocation reason (撤销原因) | [`revocation`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
@@ -27,6 +28,7 @@ pub mod operator;
 pub mod org;
 pub mod profile;
 pub mod request;
+pub mod revocation;
 pub mod text;
 pub mod time;
 
