@@ -36,10 +36,11 @@ const KEYS: [&str; 12] = [
 /// Keys that may be left out.
 const OPTIONAL: [&str; 2] = ["renewable", "suspendable"];
 
-const PROFILES: [(&str, &str); 9] = [
+const PROFILES: [(&str, &str); 10] = [
     ("root", include_str!("../profiles/root.toml")),
     ("issuing-ca", include_str!("../profiles/issuing-ca.toml")),
     ("ledger-signer", include_str!("../profiles/ledger-signer.toml")),
+    ("ocsp-responder", include_str!("../profiles/ocsp-responder.toml")),
     ("operator", include_str!("../profiles/operator.toml")),
     ("person-sign", include_str!("../profiles/person-sign.toml")),
     ("organisation-sign", include_str!("../profiles/organisation-sign.toml")),
@@ -273,6 +274,17 @@ mod tests {
         ] {
             let e = profile_from_toml(&text.replacen(from, to, 1)).expect_err(to);
             assert_eq!(e.key(), key, "{e}");
+        }
+    }
+
+    #[test]
+    fn nobody_can_request_to_answer_for_the_ca() {
+        let text = super::PROFILES.iter().find(|(id, _)| *id == "ocsp-responder").unwrap().1;
+        for (from, to) in
+            [("holders = []", "holders = [\"device\"]"), ("[\"OCSPSigning\"]", "[\"OCSPSigning\", \"serverAuth\"]")]
+        {
+            let e = profile_from_toml(&text.replacen(from, to, 1)).expect_err(to);
+            assert_eq!(e.key(), "extended_key_usage", "{e}");
         }
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod envelope;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;

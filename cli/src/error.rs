@@ -84,7 +84,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 22] = [
+pub(crate) const OWN: [(&str, Exit); 23] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -105,6 +105,7 @@ pub(crate) const OWN: [(&str, Exit); 22] = [
     ("cli.nothing", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
+    ("cli.envelope", Exit::Negative),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
 ];

@@ -22,6 +22,7 @@ mod surroundings;
 mod tamper;
 
 // Programs written elsewhere.
+mod envelopes;
 mod interop;
 mod judges;
 

@@ -398,11 +398,11 @@ impl Envelope {
             return Ok(plain);
         }
         // The digest tells both orders apart: one of them fits, or neither.
-        if let (Content::Pair, Some(old)) = (&self.content, cfca::in_old_order(&self.sealed)) {
-            if let Ok(plain) = owner.decrypt(&old) {
-                notes.note(Finding::new(Rule::OldOrder, "C1 ‖ C2 ‖ C3"));
-                return Ok(plain);
-            }
+        if let (Content::Pair, Some(old)) = (&self.content, cfca::in_old_order(&self.sealed))
+            && let Ok(plain) = owner.decrypt(&old)
+        {
+            notes.note(Finding::new(Rule::OldOrder, "C1 ‖ C2 ‖ C3"));
+            return Ok(plain);
         }
         let own = |c: &Certificate| c.public_key().is_ok_and(|key| key == *owner.public_key());
         Err(match self.signing.first() {

@@ -261,6 +261,20 @@ kinds! {
         "have it issued again with one algorithm identifier, 1.2.156.10197.1.501";
     /// A certificate has a field with a meaning it must not have.
     Certificate, "x509.certificate", "the certificate has a field that is not allowed", "have it issued again";
+    /// A CRL has a field with a meaning it must not have.
+    Crl, "x509.crl", "the revocation list (CRL) has a field that is not allowed",
+        "fetch it again from where it was issued; if it is the same, have it issued again";
+    /// A CRL to be cannot be built from the input.
+    CrlInput, "x509.crl-input", "no revocation list (CRL) can be built from this input", "correct the input";
+    /// An OCSP request or answer has a field with a meaning it must not have, or cannot be built from the input.
+    Ocsp, "x509.ocsp", "the OCSP message has a field that is not allowed",
+        "ask again; if it is the same, correct the program that made it";
+    /// An OCSP responder answered that it cannot answer (RFC 6960 §2.3).
+    OcspUnsuccessful, "x509.ocsp-unsuccessful", "the OCSP responder gave no status",
+        "ask again later, or use the revocation list (CRL)";
+    /// Somebody answered for a CA who may not (RFC 6960 §4.2.2.2).
+    OcspResponder, "x509.ocsp-responder", "the OCSP answer is signed by somebody who may not answer for this CA",
+        "do not rely on it; ask at the address in the certificate, or use the revocation list (CRL)";
     /// A certificate to be cannot be built from the input.
     Tbs, "x509.tbs", "no certificate can be built from this input", "correct the input";
     /// A signed message has another form than GM/T 0010 signedData.

@@ -25,8 +25,9 @@ pub fn encode(label: &str, der: &[u8]) -> String {
     out
 }
 
-/// Base64 in one line (RFC 4648 §4).
-pub(crate) fn base64(octets: &[u8]) -> String {
+/// Base64 in one line (RFC 4648 §4), as some programs want it instead of PEM.
+#[must_use]
+pub fn base64(octets: &[u8]) -> String {
     let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
     octets.chunks(3).for_each(|group| push_group(&mut out, group));
     out

@@ -1,6 +1,7 @@
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,13 +31,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.crypto.Cipher;
+import javax.crypto.spec.SecretKeySpec;
+import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.cms.ContentInfo;
 import org.bouncycastle.asn1.cms.IssuerAndSerialNumber;
 import org.bouncycastle.asn1.cms.SignedData;
 import org.bouncycastle.asn1.cms.SignerInfo;
+import org.bouncycastle.asn1.gm.GMNamedCurves;
+import org.bouncycastle.asn1.x9.X9ECParameters;
+import org.bouncycastle.crypto.engines.SM2Engine;
+import org.bouncycastle.crypto.params.ECDomainParameters;
+import org.bouncycastle.crypto.params.ECPrivateKeyParameters;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
@@ -49,6 +60,7 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
  * bouncycastle csr FILE...
  * bouncycastle signed-data [--signer certificate.pem] FILE...
  * bouncycastle raw --key certificate.pem --message FILE SIGNATURE.der...
+ * bouncycastle envelope --owner SCALAR FILE...
  * </pre>
  */
 public final class Judge {
@@ -84,7 +96,7 @@ public final class Judge {
             }
         }
         Set<String> unknown = new TreeSet<>(options.keySet());
-        unknown.removeAll(Set.of("expect", "root", "ca", "at", "signer", "key", "message"));
+        unknown.removeAll(Set.of("expect", "root", "ca", "at", "signer", "key", "message", "owner"));
         if (verb == null || files.isEmpty() || !unknown.isEmpty()) {
             usage("a verb and files are needed" + (unknown.isEmpty() ? "" : "; unknown: " + unknown));
         }
@@ -108,6 +120,10 @@ public final class Judge {
                 PublicKey key = one("key").getPublicKey();
                 byte[] message = Files.readAllBytes(Path.of(options.get("message").get(0)));
                 verdict = signature -> verify(key, message, signature);
+            }
+            case "envelope" -> {
+                BigInteger owner = new BigInteger(Files.readString(Path.of(last("owner", null))).strip(), 16);
+                verdict = der -> envelope(der, owner);
             }
             default -> {
                 usage("unknown verb " + verb);
@@ -202,6 +218,40 @@ public final class Judge {
             }
         }
         throw new IOException("the signer's certificate is not in the message");
+    }
+
+    /** SM2EnvelopedKey (GM/T 0009), opened step by step: SM2, SM4-ECB, and d·G against the public key beside d. */
+    private static void envelope(byte[] der, BigInteger owner) throws Exception {
+        ASN1Sequence fields = ASN1Sequence.getInstance(der);
+        ASN1Sequence algorithm = ASN1Sequence.getInstance(fields.getObjectAt(0));
+        ASN1Sequence cipher = ASN1Sequence.getInstance(fields.getObjectAt(1));
+        if (fields.size() != 4 || algorithm.size() != 1 || cipher.size() != 4
+                || !"1.2.156.10197.1.104.1".equals(algorithm.getObjectAt(0).toString())
+                || !Arrays.equals(fields.getEncoded("DER"), der)) {
+            throw new IOException("not an SM2EnvelopedKey with SM4-ECB in DER");
+        }
+        X9ECParameters sm2 = GMNamedCurves.getByName("sm2p256v1");
+        ECDomainParameters curve = new ECDomainParameters(sm2.getCurve(), sm2.getG(), sm2.getN(), sm2.getH());
+        BigInteger x = ASN1Integer.getInstance(cipher.getObjectAt(0)).getValue();
+        BigInteger y = ASN1Integer.getInstance(cipher.getObjectAt(1)).getValue();
+        byte[] hash = ASN1OctetString.getInstance(cipher.getObjectAt(2)).getOctets();
+        byte[] text = ASN1OctetString.getInstance(cipher.getObjectAt(3)).getOctets();
+        byte[] octets = org.bouncycastle.util.Arrays.concatenate(sm2.getCurve().createPoint(x, y).getEncoded(false), hash, text);
+        SM2Engine engine = new SM2Engine(SM2Engine.Mode.C1C3C2);
+        engine.init(false, new ECPrivateKeyParameters(owner, curve));
+        byte[] symmetric = engine.processBlock(octets, 0, octets.length);
+        byte[] encrypted = bits(fields.getObjectAt(3));
+        Cipher sm4 = Cipher.getInstance("SM4/ECB/NoPadding", "BC");
+        sm4.init(Cipher.DECRYPT_MODE, new SecretKeySpec(symmetric, "SM4"));
+        BigInteger delivered = new BigInteger(1, sm4.doFinal(encrypted));
+        byte[] point = sm2.getG().multiply(delivered).getEncoded(false);
+        if (encrypted.length != 32 || !Arrays.equals(point, bits(fields.getObjectAt(2)))) {
+            throw new GeneralSecurityException("d·G is not the public key beside it");
+        }
+    }
+
+    private static byte[] bits(ASN1Encodable field) {
+        return ((ASN1BitString) field.toASN1Primitive()).getOctets();
     }
 
     /** SM2 with SM3 and the default ID, which Bouncy Castle assumes when none is set. */

@@ -6,10 +6,11 @@ use super::*;
 fn samples(file: &str) -> Vec<(String, std::collections::HashMap<String, String>)> {
     let mut found: Vec<(String, std::collections::HashMap<String, String>)> = Vec::new();
     for line in file.lines() {
-        if let Some((letter, _)) = line.trim_start_matches("# ").trim_start_matches("#").trim().split_once(": ") {
-            if line.starts_with('#') && letter.len() <= 2 {
-                found.push((letter.to_owned(), Default::default()));
-            }
+        if let Some((letter, _)) = line.trim_start_matches("# ").trim_start_matches("#").trim().split_once(": ")
+            && line.starts_with('#')
+            && letter.len() <= 2
+        {
+            found.push((letter.to_owned(), Default::default()));
         }
         if let (Some((name, value)), Some((_, fields))) = (line.split_once(" = "), found.last_mut()) {
             let value = value.split_whitespace().next().unwrap_or_default();
