@@ -1,5 +1,6 @@
 //! One file for each noun or verb: its arguments, and what it calls and prints.
 
+pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod completions;

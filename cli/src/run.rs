@@ -66,6 +66,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Profile(a) => commands::profile::run(&ctx, a),
         Command::Request(a) => commands::request::run(&ctx, a),
         Command::Issue(a) => commands::issue::run(&ctx, a),
+        Command::Apply(a) => commands::apply::run(&ctx, a),
         Command::Cert(a) => commands::cert::run(&ctx, a),
         Command::Report(a) => commands::report::run(&ctx, a),
         Command::Audit(a) => commands::audit::run(&ctx, a),

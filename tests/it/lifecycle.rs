@@ -227,9 +227,9 @@ fn asking_again_changes_nothing() {
     t.clock.advance(60);
     let before = Before::of(&t);
     let (entry, approver) = (t.session("chengdu-entry"), t.session("sichuan-approver"));
-    let again = all(t.authority.request_status(&entry, &[asked.clone()])).remove(0);
+    let again = all(t.authority.request_status(&entry, std::slice::from_ref(&asked))).remove(0);
     assert_eq!(again.status, RequestStatus::Applied);
-    all(t.authority.approve(&approver, &[asked.id.clone()]));
+    all(t.authority.approve(&approver, std::slice::from_ref(&asked.id)));
     assert_eq!(all(t.authority.apply(&approver, &[asked.id.clone(), asked.id.clone()])), [first.clone(), first]);
     for other in [
         StatusRequest { serial: two, ..asked.clone() },
@@ -274,14 +274,14 @@ fn what_is_malformed_is_refused() {
     let unknown = Serial::from_bytes(&[1, 2, 3]).unwrap();
     assert_eq!(ask(StatusRequest::suspend(id("x"), unknown)), "certificate.unknown");
     // A rejected request is never applied.
-    all(t.authority.request_status(&entry, &[good.clone()]));
+    all(t.authority.request_status(&entry, std::slice::from_ref(&good)));
     let approver = t.session("sichuan-approver");
-    all(t.authority.reject(&approver, &[good.id.clone()], "不符"));
+    all(t.authority.reject(&approver, std::slice::from_ref(&good.id), "不符"));
     assert_eq!(code_of_one(t.authority.apply(&approver, &[good.id])), "request.state");
     // An approval that waited too long.
     let late = StatusRequest::suspend(id("late"), serial.clone());
-    all(t.authority.request_status(&entry, &[late.clone()]));
-    all(t.authority.approve(&approver, &[late.id.clone()]));
+    all(t.authority.request_status(&entry, std::slice::from_ref(&late)));
+    all(t.authority.approve(&approver, std::slice::from_ref(&late.id)));
     t.clock.advance(15 * 86_400);
     assert_eq!(code_of_one(t.authority.apply(&approver, &[late.id])), "request.expired");
     assert_eq!(status(&t, &serial), CertificateStatus::Active);
@@ -368,15 +368,15 @@ fn freezing_does_not_protect_certificates() {
     let t = TestAuthority::national("frozen");
     let serial = t.issue_person(1).serial;
     let asked = request(Action::Revoke, "before", &serial);
-    all(t.authority.request_status(&t.session("chengdu-entry"), &[asked.clone()]));
+    all(t.authority.request_status(&t.session("chengdu-entry"), std::slice::from_ref(&asked)));
     let freeze = t.authority.change(&t.session("zhao"), &Change::OrgFreeze("lra-chengdu".parse().unwrap())).unwrap();
     assert!(matches!(freeze, Outcome::Done(_)));
     let hold = request(Action::Suspend, "hold", &serial);
     assert_eq!(
-        code(t.authority.request_status(&t.session("chengdu-entry"), &[hold.clone()]).and_then(only)),
+        code(t.authority.request_status(&t.session("chengdu-entry"), std::slice::from_ref(&hold)).and_then(only)),
         "org.frozen"
     );
-    all(t.authority.request_status(&t.session("sichuan-entry"), &[hold.clone()]));
+    all(t.authority.request_status(&t.session("sichuan-entry"), std::slice::from_ref(&hold)));
     let approver = t.session("sichuan-approver");
     all(t.authority.approve(&approver, &[hold.id.clone(), asked.id.clone()]));
     all(t.authority.apply(&approver, &[hold.id, asked.id]));
@@ -395,7 +395,7 @@ fn the_profile_decides_about_renewal_and_suspension() {
     // The text as it reads now counts, also for what was asked for before.
     let person = t.issue_person(1);
     let hold = request(Action::Suspend, "hold", &person.serial);
-    all(t.authority.request_status(&entry, &[hold.clone()]));
+    all(t.authority.request_status(&entry, std::slice::from_ref(&hold)));
     let (_, source) = hufu_data::profiles().iter().find(|(id, _)| *id == "person-sign").unwrap();
     let source = source.replace("renewable = true", "renewable = false").replace("suspendable = true\n", "");
     let Outcome::Proposed(digest) = t.authority.change(&t.session("zhao"), &Change::ProfileSet { source }).unwrap()
@@ -404,7 +404,7 @@ fn the_profile_decides_about_renewal_and_suspension() {
     };
     t.authority.countersign(&t.session("qian"), &digest).unwrap();
     let approver = t.session("sichuan-approver");
-    all(t.authority.approve(&approver, &[hold.id.clone()]));
+    all(t.authority.approve(&approver, std::slice::from_ref(&hold.id)));
     assert_eq!(code_of_one(t.authority.apply(&approver, &[hold.id])), "profile.action");
     let renewal = successor(&t, Action::Renew, 1, &person.serial, "renewal");
     assert_eq!(code_of_one(t.authority.submit(&entry, &[renewal])), "profile.action");
@@ -485,8 +485,8 @@ fn successors_keep_or_change_what_their_action_says() {
     assert_eq!(submit(successor(&t, Action::Renew, 8, last, "f")), "request.predecessor");
     // The same id with and without the revocation are two requests.
     let mut twice = following(&t, Action::Replace, last, "g");
-    all(t.authority.submit(&entry, &[twice.clone()]));
-    all(t.authority.submit(&entry, &[twice.clone()]));
+    all(t.authority.submit(&entry, std::slice::from_ref(&twice)));
+    all(t.authority.submit(&entry, std::slice::from_ref(&twice)));
     twice.revokes = None;
     assert_eq!(submit(twice), "request.id-reused");
 }
@@ -555,7 +555,11 @@ fn an_operators_certificate_is_stopped_at_once() {
     all(t.authority.apply(&admin, &[id("stop")]));
     t.clock.advance(60);
     let person = t.people.person(5, "lra-chengdu");
-    refused(t.authority.submit(&entry, &[person.clone()]).map(drop), "operator.certificate", Class::NotPermitted);
+    refused(
+        t.authority.submit(&entry, std::slice::from_ref(&person)).map(drop),
+        "operator.certificate",
+        Class::NotPermitted,
+    );
     let name = "chengdu-entry".parse().unwrap();
     assert_eq!(code(t.authority.act_as(&name, t.people.key("chengdu-entry")).map(drop)), "operator.certificate");
     // What was entered before is issued still.

@@ -25,7 +25,7 @@ pub(crate) struct SummaryArgs {
     as_of: Option<Instant>,
 }
 
-const COLUMNS: [&str; 7] = ["name", "org", "issued", "valid", "new", "year_earlier", "growth"];
+const COLUMNS: [&str; 8] = ["name", "org", "issued", "revoked", "valid", "new", "year_earlier", "growth"];
 
 /// Runs the verb.
 pub(crate) fn run(ctx: &Context, args: Report) -> Result<()> {

@@ -9,6 +9,9 @@
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
+//! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |

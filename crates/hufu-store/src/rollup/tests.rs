@@ -117,11 +117,11 @@ fn naive(history: &[Step], at: i64, as_of: i64) -> Vec<(String, Algorithm, u64, 
     let mut totals = BTreeMap::<_, (u64, u64, u64)>::new();
     let known = || history.iter().filter(|step| step.recorded <= as_of);
     for row in known().filter_map(row_of).filter(|row| row.issued_at <= at) {
-        let changes = known().filter_map(|step| match &step.what {
+        let mut changes = known().filter_map(|step| match &step.what {
             What::Changed(change) if change.serial == row.serial && change.at <= at => Some(change.status),
             _ => None,
         });
-        let status = changes.last().unwrap_or(CertificateStatus::Active);
+        let status = changes.next_back().unwrap_or(CertificateStatus::Active);
         let total = totals.entry((row.org.to_string(), row.algorithm)).or_default();
         total.0 += 1;
         total.1 += u64::from(status == CertificateStatus::Revoked);
