@@ -1,11 +1,13 @@
 //! How many certificates a second, everything on: `cargo bench -p hufu-benches --bench issuance`.
 //!
 //! For one and two threads and several group sizes: the whole way (enter, approve, issue, each with its signatures, and
-//! the check of every CSR) and issuing alone. `HUFU_BENCH_COUNT` sets the certificates per measurement (default 4000).
+//! the check of every CSR) and issuing alone. `HUFU_BENCH_COUNT` sets the certificates per measurement (default 4000),
+//! `HUFU_BENCH_THREADS` and `HUFU_BENCH_GROUPS` the numbers tried (default `1,2` and `1,10,100,1000`).
 
 // A benchmark that cannot run has nothing to say but why.
 #![allow(clippy::print_stdout)]
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,18 +17,26 @@ use hufu_benches::{Failure, Scratch, all, rate, requests};
 use rayon::ThreadPool;
 
 fn main() -> Result<(), Failure> {
-    let count: usize = std::env::var("HUFU_BENCH_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(4000);
+    let count = numbers("HUFU_BENCH_COUNT", "4000")?.first().copied().unwrap_or(4000);
     println!("{} processors seen", std::thread::available_parallelism()?);
     println!("threads  group  verify-after-sign  whole way/s  issuing/s  bytes/certificate");
-    for threads in [1, 2] {
-        for group in [1, 10, 100, 1000] {
+    for threads in numbers("HUFU_BENCH_THREADS", "1,2")? {
+        for group in numbers("HUFU_BENCH_GROUPS", "1,10,100,1000")? {
             for after in [AfterSigning::Trust, AfterSigning::Verify] {
+                // One at a time is bound by the disk: fewer give the same figure.
                 let measured = (count / if group == 1 { 4 } else { 1 }).max(group * threads);
                 run(threads, group, after, measured)?;
             }
         }
     }
     Ok(())
+}
+
+/// Numbers above zero, separated by commas, from the environment.
+fn numbers(name: &str, default: &str) -> Result<Vec<usize>, Failure> {
+    let text = std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let read = text.split(',').map(|n| n.trim().parse::<NonZeroUsize>().map(NonZeroUsize::get));
+    Ok(read.collect::<Result<_, _>>().map_err(|e| format!("{name}={text}: {e}"))?)
 }
 
 fn run(threads: usize, group: usize, after: AfterSigning, count: usize) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use crate::commands::{
     apply, audit, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile, proposal,
     report, request, status, verify,
 };
+use crate::lang::Globals;
 
 /// The whole command line.
 #[derive(Parser)]
@@ -146,5 +147,14 @@ fn lang_parser() -> impl TypedValueParser<Value = Lang> {
 
 /// The command with its help in `lang`.
 pub(crate) fn command(lang: Lang) -> clap::Command {
-    crate::lang::localise(Cli::command().version(env!("CARGO_PKG_VERSION")), lang)
+    build(lang, Globals::Once)
+}
+
+/// The same for manual pages and completion scripts.
+pub(crate) fn documented(lang: Lang) -> clap::Command {
+    build(lang, Globals::Everywhere)
+}
+
+fn build(lang: Lang, globals: Globals) -> clap::Command {
+    crate::lang::localise(Cli::command().version(env!("CARGO_PKG_VERSION")), lang, globals)
 }

@@ -79,6 +79,12 @@ impl Batch {
         }
     }
 
+    /// The value of a column in the first row that has it.
+    fn first(&self, name: &str) -> String {
+        let found = self.rows.iter().find_map(|r| r.get(name)?.as_str());
+        found.unwrap_or_default().to_owned()
+    }
+
     /// Prints the rows and says whether everything was done. What was refused is explained on standard error, too; a
     /// batch of one ends as that one item does.
     fn finish(mut self, ctx: &Context, kind: &str, columns: &[&str]) -> Result<()> {
@@ -96,5 +102,21 @@ impl Batch {
             ctx.say(e.message(ctx.lang).trim_end());
         }
         Err(Error::Batch { done, failed, first })
+    }
+}
+
+/// A limit under which it shows whether there is more; 0 stands for no limit.
+fn one_more(limit: u32) -> u32 {
+    if limit == 0 { 0 } else { limit.saturating_add(1) }
+}
+
+/// Keeps the first `limit` rows, and says how to see the others.
+fn cut<T>(ctx: &Context, rows: &mut Vec<T>, limit: u32, on: impl FnOnce(&T) -> String) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if limit > 0 && rows.len() > limit {
+        rows.truncate(limit);
+        if let Some(last) = rows.last() {
+            ctx.note("note-more", &[("count", &limit.to_string()), ("flag", &on(last))]);
+        }
     }
 }

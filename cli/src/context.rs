@@ -9,7 +9,7 @@ use hufu_authority::x509::key::SecretKey;
 use hufu_authority::x509::pkcs8;
 use hufu_authority::{AfterSigning, Authority, CaSigner, Session};
 
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::error::{Error, Result, clean};
 use crate::output::Output;
 use crate::progress::Progress;
@@ -36,7 +36,11 @@ pub(crate) struct Context {
 impl Context {
     /// A run with these flags and settings.
     pub(crate) fn new(global: Global, settings: Settings, lang: Lang) -> Result<Self> {
-        let out = Output { format: settings.format()?, lang };
+        let out = Output { format: settings.format()?, lang, quiet: global.quiet };
+        if !global.quiet {
+            let waiting = render(lang, "note-waiting", &[("seconds", &hufu_authority::WAIT.as_secs().to_string())]);
+            hufu_authority::on_wait(move || drop(writeln!(anstream::stderr().lock(), "{waiting}")));
+        }
         Ok(Self { global, settings, lang, out, stdin_taken: Cell::new(false) })
     }
 
@@ -131,7 +135,21 @@ impl Context {
         if !self.global.quiet {
             let cleaned: Vec<(&str, String)> = values.iter().map(|(k, v)| (*k, clean(v))).collect();
             let pairs: Vec<(&str, &str)> = cleaned.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            self.say(&render(self.lang, key, &pairs));
+            self.say(render(self.lang, key, &pairs).trim_end());
+        }
+    }
+
+    /// Tells that a file was written; standard output needs no word.
+    pub(crate) fn written(&self, path: &Path) {
+        if path.as_os_str() != "-" {
+            self.note("note-written", &[("path", &path.display().to_string())]);
+        }
+    }
+
+    /// Tells a person what can be typed next; a program that reads the output is not told.
+    pub(crate) fn next(&self, key: &str, values: &[(&str, &str)]) {
+        if self.out.format == Format::Table {
+            self.note(key, values);
         }
     }
 
@@ -142,7 +160,12 @@ impl Context {
 
     /// A progress bar.
     pub(crate) fn progress(&self, length: u64) -> Progress {
-        Progress::new(length, self.global.quiet)
+        Progress::new(length, self.global.quiet, self.lang)
+    }
+
+    /// A text without places.
+    pub(crate) fn word(&self, key: &str) -> String {
+        render(self.lang, key, &[])
     }
 
     /// Asks before something that cannot be taken back, or stops many people.

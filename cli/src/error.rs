@@ -22,6 +22,7 @@ use anstyle::{AnsiColor, Style};
 use hufu_authority::Class;
 use hufu_authority::data::{Lang, message, render};
 
+use crate::lines;
 use crate::phrase::said;
 
 mod explain;
@@ -84,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 23] = [
+pub(crate) const OWN: [(&str, Exit); 29] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -102,7 +103,13 @@ pub(crate) const OWN: [(&str, Exit); 23] = [
     ("cli.config", Exit::Usage),
     ("cli.setting", Exit::Usage),
     ("cli.field", Exit::Usage),
+    ("cli.fields-missing", Exit::Usage),
+    ("cli.administrators", Exit::Usage),
+    ("cli.ambiguous", Exit::Usage),
+    ("cli.ledger-missing", Exit::Usage),
+    ("cli.region-missing", Exit::Usage),
     ("cli.nothing", Exit::NotFound),
+    ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
     ("cli.envelope", Exit::Negative),
@@ -258,7 +265,13 @@ fn word(lang: Lang, key: &'static str) -> &'static str {
 fn line(colour: AnsiColor, label: &str, text: &str) -> String {
     let style = Style::new().bold().fg_color(Some(colour.into()));
     let mut out = String::new();
-    let _ = writeln!(out, "{style}{label}:{style:#} {text}");
+    let text = match lines::terminal(&io::stderr()) {
+        // The label stands before the first line, the others are indented.
+        Some(room) => lines::wrap(&format!("{label}: {text}"), room.saturating_sub(2).max(20)).join("\n  "),
+        None => format!("{label}: {text}"),
+    };
+    let said = text.strip_prefix(&format!("{label}:")).unwrap_or(&text);
+    let _ = writeln!(out, "{style}{label}:{style:#}{said}");
     out
 }
 

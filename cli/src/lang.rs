@@ -9,6 +9,7 @@ use clap::builder::Resettable;
 use clap::{Arg, ArgAction, Command};
 use hufu_authority::data::{Lang, message};
 
+/// Flags of the parser's own.
 const BUILT_IN: [&str; 2] = ["help", "version"];
 
 /// The language of this run, before the arguments are parsed: `--lang`, then `HUFU_LANG`, then the locale.
@@ -37,9 +38,47 @@ pub(crate) fn of_locale(env: impl Fn(&str) -> Option<String>) -> (Lang, Option<&
     (Lang::En, None)
 }
 
+/// Where the options that every command has are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Globals {
+    /// In the help of `hufu` itself; every other help names them in a line, so that its own options are seen.
+    Once,
+    /// With every command, as manual pages and completion need it.
+    Everywhere,
+}
+
 /// The command and everything below it with texts in `lang`.
-pub(crate) fn localise(command: Command, lang: Lang) -> Command {
-    walk(command, "", lang)
+pub(crate) fn localise(command: Command, lang: Lang, globals: Globals) -> Command {
+    let command = walk(command, "", lang);
+    if globals == Globals::Everywhere {
+        return command;
+    }
+    let list = Command::new("hufu").help_template("{all-args}").disable_help_flag(true).disable_version_flag(true);
+    let plain = |arg: &Arg| match arg.get_action() {
+        // Only to be shown: nothing is parsed with this command.
+        ArgAction::Help | ArgAction::Version => arg.clone().global(false).action(ArgAction::SetTrue),
+        _ => arg.clone().global(false),
+    };
+    let shown = command.get_arguments().filter(|a| is_global(a)).map(plain);
+    let list = list.args(shown.collect::<Vec<_>>()).render_help().ansi().to_string();
+    let hidden = command.mut_args(|arg| if is_global(&arg) { arg.hide(true) } else { arg });
+    let hidden = hidden.override_usage("hufu [OPTIONS] <COMMAND>");
+    hidden.help_template(template(lang, &format!("\n{}", list.trim_end()))).mut_subcommands(|sub| point(sub, lang))
+}
+
+/// Tells where the global options are explained.
+fn point(command: Command, lang: Lang) -> Command {
+    let line = format!("\n{}", text(lang, "help-global-elsewhere").trim_end());
+    command.help_template(template(lang, &line)).mut_subcommands(|sub| point(sub, lang))
+}
+
+fn template(lang: Lang, globals: &str) -> String {
+    let usage = text(lang, "help-usage");
+    format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}\n{globals}{{after-help}}")
+}
+
+fn is_global(arg: &Arg) -> bool {
+    arg.is_global_set() || BUILT_IN.contains(&arg.get_id().as_str())
 }
 
 fn text(lang: Lang, key: &str) -> &'static str {
@@ -48,16 +87,14 @@ fn text(lang: Lang, key: &str) -> &'static str {
 
 fn walk(command: Command, path: &str, lang: Lang) -> Command {
     let key = |kind: &str| if path.is_empty() { format!("{kind}-hufu") } else { format!("{kind}{path}") };
-    let template =
-        format!("{{about-with-newline}}\n{}: {{usage}}\n\n{{all-args}}{{after-help}}", text(lang, "help-usage"));
-    let mut after = String::new();
+    let mut after = message(lang, &key("more")).map(|more| format!("{more}\n")).unwrap_or_default();
     if let Some(examples) = message(lang, &key("ex")) {
-        after = format!("{}:\n{}", text(lang, "help-examples"), indent(examples));
+        after.push_str(&format!("{}:\n{}", text(lang, "help-examples"), indent(examples)));
     }
     command
         .about(text(lang, &key("cmd")))
         .after_help(after)
-        .help_template(template)
+        .help_template(template(lang, ""))
         .subcommand_help_heading(text(lang, "help-commands"))
         .mut_args(|arg| argument(arg, path, lang))
         .mut_subcommands(|sub| {
@@ -78,7 +115,7 @@ fn argument(arg: Arg, path: &str, lang: Lang) -> Arg {
     if takes_value && let Some(values) = list(values.iter().map(|v| v.get_name())) {
         help.push_str(&format!(" [{}: {values}]", text(lang, "help-values")));
     }
-    let global = arg.is_global_set() || BUILT_IN.contains(&id.as_str());
+    let global = is_global(&arg);
     let heading = match arg.is_positional() {
         true => "help-arguments",
         false if global => "help-global",
@@ -138,6 +175,30 @@ mod tests {
             missing.sort();
             missing.dedup();
             assert!(missing.is_empty(), "{}: {}", lang.code(), missing.join("\n"));
+        }
+    }
+
+    /// What the model asks for is what the help says.
+    #[test]
+    fn the_fields_of_every_holder_are_listed() {
+        use hufu_authority::model::holder::{DocumentType, Field, HolderKind, Purpose};
+        for lang in Lang::ALL {
+            let more = message(lang, "more-request-submit").unwrap();
+            for kind in HolderKind::ALL {
+                let lines = more.lines().skip_while(|l| !l.trim_start().starts_with(kind.code()));
+                let own = lines.enumerate().take_while(|(n, l)| *n == 0 || l.starts_with("      "));
+                let own: String = own.map(|(_, l)| format!("{l} ")).collect();
+                for field in Field::ALL.into_iter().filter(|f| f.required_for(kind, Purpose::Subscriber)) {
+                    assert!(own.contains(field.code()), "{}: {kind}: {field}", lang.code());
+                }
+            }
+            for field in Field::ALL {
+                assert!(more.contains(field.code()), "{field}");
+            }
+            for document in DocumentType::ALL {
+                assert!(more.contains(document.code()), "{document}");
+            }
+            assert!(more.lines().all(|l| crate::lines::width(l) <= 80), "{more}");
         }
     }
 

@@ -1,5 +1,19 @@
 //! Text on a terminal: how many columns it takes and where a line may end.
 
+use std::io::IsTerminal;
+
+/// How many columns the terminal behind `stream` has; none when it is no terminal.
+pub(crate) fn terminal(stream: &impl IsTerminal) -> Option<usize> {
+    // Elsewhere lines are as long as they need to be: no program that reads them should meet a broken one.
+    if !stream.is_terminal() {
+        return None;
+    }
+    // Standard output may be a file while errors go to the terminal.
+    let mut by_stderr = comfy_table::Table::new();
+    by_stderr.use_stderr();
+    comfy_table::Table::new().width().or_else(|| by_stderr.width()).map(usize::from)
+}
+
 /// How many columns `text` takes: two for each Chinese character or full-width sign, one for the rest.
 pub(crate) fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()

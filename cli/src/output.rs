@@ -3,7 +3,7 @@
 //! JSON documents carry `"schema": "hufu/1"` and `"type"`; a list has its rows in `"items"`. The names in JSON and the
 //! heads of CSV are stable and English; the table for people is in the language of the run.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use hufu_authority::data::{Lang, message};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::Format;
 use crate::error::{Error, Result, clean};
+use crate::lines;
 
 mod table;
 
@@ -34,12 +35,18 @@ pub(crate) struct Output {
     pub(crate) format: Format,
     /// The language of tables.
     pub(crate) lang: Lang,
+    /// Whether nothing is said beside the output.
+    pub(crate) quiet: bool,
 }
 
 impl Output {
     /// Prints a list. `columns` are those a table shows; the other forms have every value but nested ones in CSV.
     pub(crate) fn list(&self, kind: &str, columns: &[&str], rows: Vec<Row>) -> Result<()> {
         let text = match self.format {
+            Format::Table if rows.is_empty() && !self.quiet => {
+                let _ = writeln!(anstream::stderr().lock(), "{}", self.word("note-none", "-"));
+                return Ok(());
+            }
             Format::Table => self.table(columns, &rows),
             Format::Json => pretty(&json!({ "schema": SCHEMA, "type": kind, "items": rows })),
             Format::Ndjson => {
@@ -79,7 +86,7 @@ impl Output {
         let cell = |row: &Row, name: &str| row.get(name).map_or_else(String::new, |v| self.cell(name, v));
         let cells: Vec<Vec<String>> =
             rows.iter().map(|r| columns.iter().map(|c| cell(r, c).replace('\n', " ")).collect()).collect();
-        table::list(&heads, &cells, room())
+        table::list(&heads, &cells, lines::terminal(&io::stdout()))
     }
 
     fn sheet(&self, row: &Row) -> String {
@@ -103,7 +110,7 @@ impl Output {
                 _ => pairs.push((self.heading(name), self.cell(name, value))),
             }
         }
-        format!("{}{below}", table::sheet(&pairs, room()))
+        format!("{}{below}", table::sheet(&pairs, lines::terminal(&io::stdout())))
     }
 
     fn heading(&self, name: &str) -> String {
@@ -206,19 +213,13 @@ fn csv_cell(value: &Value) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
-/// How many columns the terminal behind standard output has; none when it is no terminal.
-fn room() -> Option<usize> {
-    // Elsewhere a table is as wide as it needs to be: no program that reads it should meet a broken line.
-    if io::stdout().is_terminal() { comfy_table::Table::new().width().map(usize::from) } else { None }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
     fn output() -> Output {
-        Output { format: Format::Table, lang: Lang::Zh }
+        Output { format: Format::Table, lang: Lang::Zh, quiet: false }
     }
 
     #[test]

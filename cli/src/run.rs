@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use hufu_authority::data::Lang;
+use hufu_authority::data::{Lang, message};
 
 use crate::args::{self, Cli, Command};
 use crate::commands;
 use crate::context::Context;
-use crate::error::{Error, Result, usage};
+use crate::error::{Error, Exit, Result, usage};
 use crate::lang;
 use crate::settings::Settings;
 
@@ -19,6 +19,10 @@ use crate::settings::Settings;
 pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
     let env = |name: &str| std::env::var(name).ok();
     let mut lang = lang::choose(&args, env).unwrap_or_else(|| lang::of_locale(env).0);
+    if args.len() <= 1 {
+        let _ = anstream::stderr().lock().write_all(message(lang, "start").unwrap_or_default().as_bytes());
+        return ExitCode::from(Exit::Usage.code());
+    }
     let parsed = args::command(lang).try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,

@@ -10,7 +10,7 @@ use hufu_authority::data::render;
 use hufu_authority::x509::key::Passphrase;
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::output;
 
 /// Longer than any passphrase; what is longer is the wrong file.
@@ -44,6 +44,15 @@ impl Which {
             Self::Ca => "prompt-ca-passphrase",
         }
     }
+
+    /// The prompt for one that is chosen now.
+    const fn prompt_new(self) -> &'static str {
+        match self {
+            Self::Operator => "prompt-new-passphrase",
+            Self::Home => "prompt-new-home-passphrase",
+            Self::Ca => "prompt-new-ca-passphrase",
+        }
+    }
 }
 
 /// The passphrase of something that exists.
@@ -63,18 +72,45 @@ pub(crate) fn fresh(ctx: &Context, which: Which, create: bool) -> Result<Passphr
             Error::Own { code: "cli.exists", values, .. } => Error::own("cli.passphrase-exists", values),
             other => other,
         })?;
-        ctx.note("note-passphrase-made", &[("path", &path.display().to_string())]);
         return Ok(passphrase);
     }
     match source(ctx, which)? {
         Source::Text(text) => Ok(Passphrase::human(text)?),
         Source::Prompt => {
-            let first = ask(ctx, which.prompt())?;
-            if first != ask(ctx, "prompt-again")? {
-                return Err(Error::own("cli.passphrase-differs", Vec::new()));
+            for _ in 1..ATTEMPTS {
+                match choose(ctx, which) {
+                    Err(e) if e.exit() != Exit::Interrupted => ctx.say(e.message(ctx.lang).trim_end()),
+                    outcome => return outcome,
+                }
             }
-            Ok(Passphrase::human(first)?)
+            choose(ctx, which)
         }
+    }
+}
+
+/// How often a new passphrase may be typed until it is strong enough and the same both times.
+const ATTEMPTS: u32 = 3;
+
+fn choose(ctx: &Context, which: Which) -> Result<Passphrase> {
+    // Judged before it is typed again.
+    let first = Passphrase::human(ask(ctx, which.prompt_new())?)?;
+    if first.expose() != ask(ctx, "prompt-again")? {
+        return Err(Error::own("cli.passphrase-differs", Vec::new()));
+    }
+    Ok(first)
+}
+
+/// Tells where a passphrase that the program made is kept.
+pub(crate) fn tell_made(ctx: &Context, which: Which) {
+    if let Some(path) = ctx.settings.get(which.setting()) {
+        ctx.note("note-passphrase-made", &[("path", path)]);
+    }
+}
+
+/// Removes the file of a passphrase that was just made and protects nothing, since what came after it failed.
+pub(crate) fn discard(ctx: &Context, which: Which) {
+    if let Some(path) = ctx.settings.get(which.setting()) {
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -179,7 +179,8 @@ pub(crate) fn figures(f: &Figures) -> Row {
         ("valid", f.valid.into()),
         ("new", f.new.into()),
         ("year_earlier", f.year_earlier.into()),
-        ("growth", growth.text().into()),
+        // Without an earlier value there is no growth.
+        ("growth", growth.per_ten_thousand().map(|_| growth.text()).into()),
         ("growth_per_ten_thousand", growth.per_ten_thousand().into()),
     ])
 }

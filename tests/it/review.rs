@@ -9,8 +9,10 @@ use hufu_model::ident::{OperatorId, OrgId};
 use hufu_tests::{SeededEntropy, TestAuthority};
 use rusqlite::Connection;
 
+mod acts;
 mod changes;
 mod forgery;
+mod ledger;
 mod operators;
 mod race;
 mod requests;

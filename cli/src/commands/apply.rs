@@ -29,7 +29,7 @@ pub(crate) struct Apply {
 pub(crate) fn run(ctx: &Context, args: Apply) -> Result<()> {
     let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
     let ids = match args.approved {
-        Some(org) => request::waiting(&authority, &org, RequestStatus::Approved, Some(false))?,
+        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(false))?,
         None => args.requests,
     };
     if args.dry_run {

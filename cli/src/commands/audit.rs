@@ -11,6 +11,7 @@ use hufu_authority::{
     AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SignedCheckpoint, check_proof,
 };
 
+use super::{cut, one_more};
 use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -63,6 +64,8 @@ pub(crate) struct Log {
     object: Option<String>,
     #[arg(long, value_name = "SEQ", default_value_t = 0)]
     from: u64,
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "limit"])]
+    last: Option<u32>,
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
 }
@@ -105,22 +108,36 @@ pub(crate) fn run(ctx: &Context, args: Audit) -> Result<()> {
     match args {
         Audit::Verify(a) => whole_home(ctx, if a.deep { Depth::Deep } else { Depth::Ledger }),
         Audit::Anchor(Anchor::Export(a)) => {
-            let anchor = ctx.look()?.anchor()?;
+            let anchor = ctx.look()?.checkpoints()?;
             if anchor.is_empty() {
                 return Err(Error::own("cli.nothing", Vec::new()));
             }
             let text: String = anchor.iter().map(|c| pem::encode(CHECKPOINT_LABEL, &c.signed)).collect();
-            write_new(&a.out, text.as_bytes())
+            write_new(&a.out, text.as_bytes())?;
+            ctx.written(&a.out);
+            Ok(())
         }
         Audit::Anchor(Anchor::Check(a)) => anchor_check(ctx, a.file.as_deref()),
         Audit::Log(a) => log(ctx, a),
         Audit::Proof(ProofCommand::Inclusion(a)) => {
-            write_new(&a.out, ctx.look()?.prove_certificate(&a.serial)?.as_bytes())
+            write_new(&a.out, ctx.look()?.prove_certificate(&a.serial)?.as_bytes())?;
+            proven(ctx, &a.out);
+            Ok(())
         }
         Audit::Proof(ProofCommand::Consistency(a)) => {
-            write_new(&a.out, ctx.look()?.prove_consistency(a.from_size)?.as_bytes())
+            write_new(&a.out, ctx.look()?.prove_consistency(a.from_size)?.as_bytes())?;
+            proven(ctx, &a.out);
+            Ok(())
         }
         Audit::Proof(ProofCommand::Check(a)) => proof_check(ctx, &a),
+    }
+}
+
+/// How the proof just written is checked by somebody who has no home.
+fn proven(ctx: &Context, out: &Path) {
+    ctx.written(out);
+    if out.as_os_str() != "-" {
+        ctx.next("next-proof", &[("path", &out.display().to_string())]);
     }
 }
 
@@ -131,7 +148,7 @@ pub(super) fn whole_home(ctx: &Context, depth: Depth) -> Result<()> {
         ctx.unlock_if_given(&mut authority)?;
     }
     let bar = ctx.progress(0);
-    let report = authority.audit(depth, &|p| bar.set(p.what, p.done, p.of))?;
+    let report = authority.audit(depth, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
     drop(bar);
     print_report(ctx, depth, &report)
 }
@@ -213,9 +230,26 @@ fn checkpoint(c: &SignedCheckpoint) -> Row {
 }
 
 fn log(ctx: &Context, a: Log) -> Result<()> {
-    let filter =
-        EventFilter { kind: a.event, actor: a.actor, object: a.object, after: a.from.checked_sub(1), limit: a.limit };
-    let rows = ctx.look()?.events(&filter)?.iter().map(views::event).collect();
+    let authority = ctx.look()?;
+    let every = a.event.is_none() && a.actor.is_none() && a.object.is_none();
+    let (from, limit) = match a.last {
+        Some(n) if every => (authority.status()?.events.saturating_sub(n.into()), 0),
+        Some(_) => (0, 0),
+        None => (a.from, a.limit),
+    };
+    let filter = EventFilter {
+        kind: a.event,
+        actor: a.actor,
+        object: a.object,
+        after: from.checked_sub(1),
+        limit: one_more(limit),
+    };
+    let mut found = authority.events(&filter)?;
+    match a.last {
+        Some(n) => drop(found.drain(..found.len().saturating_sub(usize::try_from(n).unwrap_or(usize::MAX)))),
+        None => cut(ctx, &mut found, limit, |e| format!("--from {}", e.seq + 1)),
+    }
+    let rows = found.iter().map(views::event).collect();
     ctx.out.list("event-list", &["seq", "at", "event", "actor", "object"], rows)
 }
 
@@ -223,7 +257,12 @@ fn proof_check(ctx: &Context, a: &ProofCheck) -> Result<()> {
     let file = ctx.read(&a.file)?;
     let ledger = match &a.ledger {
         Some(path) => Certificate::from_bytes(&ctx.read(path)?)?,
-        None => ctx.look()?.identity().ledger.clone(),
+        None => match ctx.look() {
+            Ok(authority) => authority.identity().ledger.clone(),
+            // A proof is checked where there is no home, too.
+            Err(e) if e.code() == "home.missing" => return Err(Error::own("cli.ledger-missing", Vec::new())),
+            Err(e) => return Err(e),
+        },
     };
     let proof = match &a.checkpoint {
         Some(path) => against_held(&file, &ledger, path, &ctx.read(path)?)?,

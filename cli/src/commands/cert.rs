@@ -9,6 +9,7 @@ use hufu_authority::model::time::{Day, Instant, TimeError};
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::{Authority, CertificateFilter, ExportForm};
 
+use super::{cut, one_more};
 use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::Result;
@@ -124,7 +125,9 @@ pub(crate) fn run(ctx: &Context, args: Cert) -> Result<()> {
                 Form::P7b => ExportForm::P7b,
             };
             let bytes = ctx.look()?.export(&a.serial, form)?;
-            write_new(&a.out, &bytes)
+            write_new(&a.out, &bytes)?;
+            ctx.written(&a.out);
+            Ok(())
         }
         Cert::List(a) => list(ctx, None, a.filter),
         Cert::Search(a) => list(ctx, Some(a.text), a.filter),
@@ -166,11 +169,12 @@ fn list(ctx: &Context, text: Option<String>, f: Filter) -> Result<()> {
         text,
         issued_from: f.issued_from,
         issued_to: f.issued_to,
-        limit: f.limit,
+        limit: one_more(f.limit),
         after: f.after,
         ..CertificateFilter::default()
     };
-    let found = authority.certificates(&filter)?;
+    let mut found = authority.certificates(&filter)?;
+    cut(ctx, &mut found, f.limit, |c| format!("--after {}", c.serial));
     let rows = found.iter().map(|c| with_pem(ctx, &authority, views::certificate(c), &c.serial));
     let rows = rows.collect::<Result<Vec<Row>>>()?;
     ctx.out.list("certificate-list", &["serial", "subject", "org", "profile", "status", "not_after"], rows)
@@ -193,7 +197,11 @@ fn ca(ctx: &Context, a: Ca) -> Result<()> {
         CaRole::Ledger => &identity.ledger,
     };
     match a.out {
-        Some(path) => write_new(&path, certificate.pem().as_bytes()),
+        Some(path) => {
+            write_new(&path, certificate.pem().as_bytes())?;
+            ctx.written(&path);
+            Ok(())
+        }
         None => ctx.out.one("certificate", views::bytes(certificate)),
     }
 }

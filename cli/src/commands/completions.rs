@@ -18,6 +18,6 @@ pub(crate) struct Completions {
 /// Prints the script.
 pub(crate) fn run(ctx: &Context, args: Completions) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut args::command(ctx.lang), "hufu", &mut script);
+    clap_complete::generate(args.shell, &mut args::documented(ctx.lang), "hufu", &mut script);
     output::print(&script)
 }

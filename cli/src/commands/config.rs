@@ -32,7 +32,9 @@ pub(crate) fn run(ctx: &Context, args: Config) -> Result<()> {
             shown
         })
         .collect();
-    ctx.note("note-config-file", &[("path", &ctx.settings.file().display().to_string())]);
+    let file = ctx.settings.file();
+    let note = if file.exists() { "note-config-file" } else { "note-no-config-file" };
+    ctx.note(note, &[("path", &file.display().to_string())]);
     let columns: &[&str] = if a.origin { &["setting", "value", "origin"] } else { &["setting", "value"] };
     ctx.out.list("settings", columns, rows)
 }

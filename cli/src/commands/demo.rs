@@ -38,7 +38,7 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
         "demo-hierarchy",
         &[("organisations", &count(played.organisations)), ("operators", &count(played.operators))],
     );
-    ctx.note("demo-accepted", &[("count", &count(played.accepted.len())), ("files", &played.accepted.join(", "))]);
+    ctx.note("demo-accepted", &[("count", &count(played.accepted.len()))]);
     ctx.note("demo-refused", &[("count", &count(played.refused.len()))]);
     for (file, code, reason) in &played.refused {
         let text = hufu_authority::data::message(ctx.lang, &format!("err-{code}")).filter(|t| !t.contains('{'));
@@ -48,6 +48,8 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
         "demo-issued",
         &[
             ("issued", &count(played.issued)),
+            // The two administrators have certificates, too.
+            ("staff", &count(played.operators + 2)),
             ("valid", &count(played.valid)),
             ("events", &played.audit.events.to_string()),
             ("findings", &count(played.audit.findings.len())),
@@ -65,6 +67,8 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
 
 /// What to type next, with the paths of this very demonstration.
 fn next(ctx: &Context, dir: &Path, played: &play::Played) {
+    // The settings hold wherever the next command is typed.
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let (home, keys) = (dir.join("home"), dir.join("keys"));
     let values = [
         ("home", home.display().to_string()),

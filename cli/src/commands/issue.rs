@@ -33,7 +33,7 @@ const COLUMNS: [&str; 3] = ["request", "outcome", "serial"];
 pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
     let ids = match args.approved {
-        Some(org) => request::waiting(&authority, &org, RequestStatus::Approved, Some(true))?,
+        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(true))?,
         None => args.requests,
     };
     if args.dry_run {
@@ -47,13 +47,16 @@ pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     let bar = ctx.progress(0);
     let mut batch = Batch::new();
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
-        bar.set("issue", (i * BATCH) as u64, ids.len() as u64);
+        bar.set(&ctx.word("stage-issue"), (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.issue(&session, &ca, chunk)?) {
             batch.add(ctx, ("request", id.as_str()), result, issued);
         }
     }
     drop(bar);
-    batch.finish(ctx, "certificate-list", &COLUMNS)
+    let serial = batch.first("serial");
+    batch.finish(ctx, "certificate-list", &COLUMNS)?;
+    ctx.next("next-issue", &[("serial", &serial)]);
+    Ok(())
 }
 
 fn issued(c: IssuedCertificate) -> Row {

@@ -10,9 +10,9 @@ use hufu_authority::x509::name::Name;
 use hufu_authority::x509::{csr, pem, pkcs8};
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{row, write_new};
-use crate::secrets::{Which, fresh};
+use crate::secrets::{self, Which, fresh};
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -43,15 +43,31 @@ pub(crate) fn run(ctx: &Context, args: Key) -> Result<()> {
         Key::Generate(a) => {
             let passphrase = fresh(ctx, Which::Operator, a.create_passphrase)?;
             let key = SecretKey::generate(&SystemEntropy)?;
-            write_new(&a.out, pkcs8::encrypt(&key, &passphrase, &SystemEntropy)?.as_bytes())?;
+            let written = pkcs8::encrypt(&key, &passphrase, &SystemEntropy)
+                .map_err(Error::from)
+                .and_then(|pem| write_new(&a.out, pem.as_bytes()));
+            match written {
+                Err(e) if a.create_passphrase => {
+                    secrets::discard(ctx, Which::Operator);
+                    return Err(e);
+                }
+                other => other?,
+            }
+            if a.create_passphrase {
+                secrets::tell_made(ctx, Which::Operator);
+            }
+            let file = a.out.display().to_string();
             ctx.out.one(
                 "key",
                 row([
-                    ("file", a.out.display().to_string().into()),
+                    ("file", file.as_str().into()),
                     ("algorithm", "sm2".into()),
                     ("public_key", key.public_key().spki_digest().to_string().into()),
                 ]),
-            )
+            )?;
+            let csr = a.out.with_extension("csr").display().to_string();
+            ctx.next("next-key", &[("key", &file), ("csr", &csr)]);
+            Ok(())
         }
         Key::Csr(a) => {
             let subject = Name::parse_text(&a.subject)?;
@@ -59,7 +75,9 @@ pub(crate) fn run(ctx: &Context, args: Key) -> Result<()> {
             let random: &dyn Entropy = &SystemEntropy;
             let random = random.array().map_err(hufu_authority::Error::from)?;
             let der = csr::build(&subject, &key, random)?;
-            write_new(&a.out, pem::encode("CERTIFICATE REQUEST", &der).as_bytes())
+            write_new(&a.out, pem::encode("CERTIFICATE REQUEST", &der).as_bytes())?;
+            ctx.written(&a.out);
+            Ok(())
         }
     }
 }

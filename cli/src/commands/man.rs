@@ -19,7 +19,7 @@ pub(crate) struct Man {
 
 /// Prints the page of `hufu`, or writes a page for each command into a folder.
 pub(crate) fn run(ctx: &Context, args: Man) -> Result<()> {
-    let mut command = args::command(ctx.lang);
+    let mut command = args::documented(ctx.lang);
     command.build();
     let Some(folder) = args.out else {
         return output::print(&render(command, Path::new("-"))?);

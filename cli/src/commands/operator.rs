@@ -13,7 +13,7 @@ use hufu_authority::{Change, NewRequest};
 use super::{Batch, outcome, request};
 use crate::args::codes;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::views;
 
 /// The verbs.
@@ -34,7 +34,7 @@ pub(crate) struct Add {
     #[arg(long, value_name = "NAME")]
     name: String,
     #[arg(long, value_name = "CODE")]
-    region: RegionCode,
+    region: Option<RegionCode>,
     #[arg(long, value_delimiter = ',', required = true, value_parser = codes::<Role>(Role::ALL.map(Role::code)))]
     roles: Vec<Role>,
     #[arg(long, value_name = "FILE")]
@@ -101,11 +101,20 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
     let mut roles = a.roles;
     roles.sort_unstable();
     roles.dedup();
+    let mut authority = ctx.open()?;
+    let region = match a.region {
+        Some(region) => Some(region),
+        None => authority.organisations()?.get(&a.org).map_err(hufu_authority::Error::from)?.region,
+    };
+    let Some(region) = region else {
+        // The CA and ministries serve no region.
+        return Err(Error::own("cli.region-missing", vec![("org", a.org.to_string())]));
+    };
     let new = NewRequest {
         id: request::id_or_new(a.request)?,
         org: a.org,
         holder: HolderKind::Person,
-        fields: vec![(Field::Name, a.name), (Field::Region, a.region.to_string())],
+        fields: vec![(Field::Name, a.name), (Field::Region, region.to_string())],
         hosts: Vec::new(),
         csr: ctx.read(&a.csr)?,
         profile: "operator".parse()?,
@@ -116,7 +125,6 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         operator: Some((a.operator, roles)),
         revokes: None,
     };
-    let mut authority = ctx.open()?;
     let session = ctx.session(&authority)?;
     ctx.unlock(&mut authority)?;
     let id = new.id.to_string();

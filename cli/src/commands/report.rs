@@ -25,7 +25,7 @@ pub(crate) struct SummaryArgs {
     as_of: Option<Instant>,
 }
 
-const COLUMNS: [&str; 8] = ["name", "org", "issued", "revoked", "valid", "new", "year_earlier", "growth"];
+const COLUMNS: [&str; 8] = ["name", "org", "issued", "year_earlier", "growth", "new", "revoked", "valid"];
 
 /// Runs the verb.
 pub(crate) fn run(ctx: &Context, args: Report) -> Result<()> {
@@ -51,7 +51,18 @@ pub(crate) fn print_summary(ctx: &Context, summary: &Summary) -> Result<()> {
         out.extend(views::figures(figures));
         out
     }));
+    rows.iter_mut().for_each(|row| read_aloud(ctx.lang, row));
     ctx.out.list("report-summary", &COLUMNS, rows)
+}
+
+/// Growth as people write it: `—` where there was nothing before, and 7.6倍 for 7.6x in Chinese.
+fn read_aloud(lang: Lang, row: &mut Row) {
+    let text = row.get("growth").and_then(|g| g.as_str()).unwrap_or("—").to_owned();
+    let text = match text.strip_suffix('x') {
+        Some(times) if lang == Lang::Zh => format!("{times}倍"),
+        _ => text,
+    };
+    row.insert("growth".to_owned(), text.into());
 }
 
 fn name(lang: Lang, o: &OrgFigures) -> &str {

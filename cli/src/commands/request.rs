@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use hufu_authority::data::render;
 use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::{Field, Holder, HolderKind, Purpose};
 use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
@@ -13,7 +14,7 @@ use hufu_authority::x509::csr::Csr;
 use hufu_authority::{Decided, NewRequest, RequestFilter, Submitted, SystemClock, SystemEntropy};
 use serde_json::Value;
 
-use super::Batch;
+use super::{Batch, cut, one_more};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -68,7 +69,7 @@ impl FromStr for FieldValue {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("NAME=VALUE")?;
+        let (name, value) = text.split_once('=').ok_or("it has not the form NAME=VALUE")?;
         Ok(Self(field(name)?, value.to_owned()))
     }
 }
@@ -151,6 +152,17 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         None => Vec::new(),
     };
     fields.extend(a.given.into_iter().map(|FieldValue(field, value)| (field, value)));
+    let given = |field: &Field| fields.iter().any(|(f, value)| f == field && !value.is_empty());
+    let missing: Vec<&str> = Field::ALL
+        .into_iter()
+        .filter(|f| f.required_for(a.holder, Purpose::Subscriber) && !given(f))
+        .map(Field::code)
+        .collect();
+    // All at once, where the library names the first.
+    if !missing.is_empty() {
+        let holder = render(ctx.lang, &format!("label-holder-{}", a.holder), &[]);
+        return Err(Error::own("cli.fields-missing", vec![("holder", holder), ("fields", missing.join(", "))]));
+    }
     let new = NewRequest {
         id: id_or_new(a.id)?,
         org: a.org,
@@ -177,7 +189,9 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
     for result in authority.submit(&session, std::slice::from_ref(&new))? {
         batch.add(ctx, ("request", &id), result, submitted);
     }
-    batch.finish(ctx, "request-list", &SUBMITTED)
+    batch.finish(ctx, "request-list", &SUBMITTED)?;
+    ctx.next("next-submit", &[("request", &id)]);
+    Ok(())
 }
 
 /// What can be checked without a home: the CSR's form and signature, and the holder's fields.
@@ -213,7 +227,8 @@ fn fields_of(ctx: &Context, path: &Path) -> Result<Vec<(Field, String)>> {
 }
 
 fn field(name: &str) -> std::result::Result<Field, String> {
-    name.parse().map_err(|_| format!("{name:?}: {}", Field::ALL.map(Field::code).join(", ")))
+    name.parse()
+        .map_err(|_| format!("there is no field {name:?}; there are {}", Field::ALL.map(Field::code).join(", ")))
 }
 
 fn decided(d: Decided) -> Row {
@@ -223,26 +238,43 @@ fn decided(d: Decided) -> Row {
 fn approve(ctx: &Context, a: Approve) -> Result<()> {
     let authority = ctx.open()?;
     let ids = match a.submitted {
-        Some(org) => waiting(&authority, &org, RequestStatus::Submitted, None)?,
+        Some(org) => waiting(ctx, &authority, &org, RequestStatus::Submitted, None)?,
         None => a.requests,
     };
     let session = ctx.session(&authority)?;
+    let bar = ctx.progress(0);
     let mut batch = Batch::new();
-    for (id, result) in ids.iter().zip(authority.approve(&session, &ids)?) {
-        batch.add(ctx, ("request", id.as_str()), result, decided);
+    for (i, chunk) in ids.chunks(BATCH).enumerate() {
+        bar.set(&ctx.word("stage-approve"), (i * BATCH) as u64, ids.len() as u64);
+        for (id, result) in chunk.iter().zip(authority.approve(&session, chunk)?) {
+            batch.add(ctx, ("request", id.as_str()), result, decided);
+        }
     }
-    batch.finish(ctx, "request-list", &["request", "outcome", "status"])
+    drop(bar);
+    batch.finish(ctx, "request-list", &["request", "outcome", "status"])?;
+    let next = match ids.as_slice() {
+        [one] if !authority.request(one)?.row.action.makes_certificate() => format!("apply {one}"),
+        [one] => format!("issue {one}"),
+        _ => "issue --approved ORG".to_owned(),
+    };
+    ctx.next("next-approve", &[("what", &next)]);
+    Ok(())
 }
+
+/// Requests approved with one signature.
+const BATCH: usize = 1000;
 
 /// Every request of a subtree in one state; only those for certificates, or only those for changes of status, when it
 /// is said which.
 pub(super) fn waiting(
+    ctx: &Context,
     authority: &hufu_authority::Authority,
     org: &OrgId,
     status: RequestStatus,
     makes_certificate: Option<bool>,
 ) -> Result<Vec<RequestId>> {
     const PAGE: u32 = 1000;
+    let word = render(ctx.lang, &format!("label-status-{status}"), &[]);
     let (mut ids, mut last): (Vec<RequestId>, _) = (Vec::new(), None);
     loop {
         let filter = RequestFilter {
@@ -258,7 +290,10 @@ pub(super) fn waiting(
         let wanted = page.into_iter().filter(|r| makes_certificate.is_none_or(|m| r.action.makes_certificate() == m));
         ids.extend(wanted.map(|r| r.id));
     }
-    if ids.is_empty() { Err(Error::own("cli.nothing", Vec::new())) } else { Ok(ids) }
+    if ids.is_empty() {
+        return Err(Error::own("cli.none-waiting", vec![("org", org.to_string()), ("status", word)]));
+    }
+    Ok(ids)
 }
 
 fn reject(ctx: &Context, a: &Reject) -> Result<()> {
@@ -278,10 +313,12 @@ fn list(ctx: &Context, a: List) -> Result<()> {
         orgs: a.org.map(|org| authority.subtree(&org)).transpose()?,
         status: a.status,
         profile: a.profile,
-        limit: a.limit,
+        limit: one_more(a.limit),
         after: a.after,
     };
-    let rows = authority.requests(&filter)?.iter().map(views::request).collect();
+    let mut found = authority.requests(&filter)?;
+    cut(ctx, &mut found, a.limit, |r| format!("--after {}", r.id));
+    let rows = found.iter().map(views::request).collect();
     ctx.out.list("request-list", &["request", "org", "action", "status", "profile", "subject", "submitted_at"], rows)
 }
 

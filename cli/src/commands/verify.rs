@@ -6,14 +6,14 @@ use clap::Args;
 use hufu_authority::data::{Lang, message};
 use hufu_authority::model::time::{Clock, Instant};
 use hufu_authority::x509::certificate::Certificate;
-use hufu_authority::x509::path;
+use hufu_authority::x509::{path, signed_data};
 use hufu_authority::{Depth, SystemClock};
 
 use super::audit;
 use crate::args::Format;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::{Row, row};
+use crate::output::{Row, print, row};
 use crate::phrase::said;
 use crate::views;
 
@@ -48,8 +48,16 @@ pub(crate) fn run(ctx: &Context, args: Verify) -> Result<()> {
     }
     let mut rows = Vec::new();
     let mut invalid = 0;
+    let mut unreadable = Vec::new();
     for file in &args.files {
-        let mut given = certificates(file, &ctx.read(file)?)?.into_iter();
+        let mut given = match ctx.read(file).and_then(|bytes| certificates(file, &bytes)) {
+            Ok(given) => given.into_iter(),
+            Err(e) => {
+                rows.push(not_read(ctx, file, &e));
+                unreadable.push(e);
+                continue;
+            }
+        };
         let Some(target) = given.next() else { continue };
         let mut chain: Vec<Certificate> = given.collect();
         chain.extend(others.iter().cloned());
@@ -59,12 +67,25 @@ pub(crate) fn run(ctx: &Context, args: Verify) -> Result<()> {
         }
         rows.push(shown(ctx, file, &target, at, &verdict));
     }
+    // One file that cannot be read takes nothing from the verdicts of the others.
+    if let [_] = args.files.as_slice()
+        && let Some(e) = unreadable.pop()
+    {
+        return Err(e);
+    }
     if ctx.out.format == Format::Table {
-        for row in rows {
+        for (i, row) in rows.into_iter().enumerate() {
+            if i > 0 {
+                print(b"\n")?;
+            }
             ctx.out.one("verdict", row)?;
         }
     } else {
         ctx.out.list("verdict-list", &["file", "subject", "outcome", "rule", "message"], rows)?;
+    }
+    if let Some(e) = unreadable.pop() {
+        unreadable.iter().for_each(|e| ctx.say(e.message(ctx.lang).trim_end()));
+        return Err(e);
     }
     if invalid == 0 {
         Ok(())
@@ -72,6 +93,16 @@ pub(crate) fn run(ctx: &Context, args: Verify) -> Result<()> {
         let values = vec![("count", invalid.to_string()), ("of", args.files.len().to_string())];
         Err(Error::own("cli.invalid", values))
     }
+}
+
+/// The row of a file that holds no certificate we can read.
+fn not_read(ctx: &Context, file: &Path, e: &Error) -> Row {
+    row([
+        ("file", file.display().to_string().into()),
+        ("outcome", "unreadable".into()),
+        ("rule", e.code().into()),
+        ("message", e.text(ctx.lang).into()),
+    ])
 }
 
 fn shown(ctx: &Context, file: &Path, target: &Certificate, at: Instant, verdict: &path::Verdict) -> Row {
@@ -129,8 +160,14 @@ fn read_all(ctx: &Context, paths: &[PathBuf]) -> Result<Vec<Certificate>> {
     Ok(all)
 }
 
-/// Every certificate of a file: PEM blocks, or one in DER.
+/// Every certificate of a file: PEM blocks, one in DER, or those of a P7B.
 fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>> {
     let about = |e: hufu_authority::x509::Error| hufu_authority::Error::from(e).about(path.display().to_string());
-    Ok(Certificate::all_from_bytes(bytes).map_err(about)?)
+    match Certificate::all_from_bytes(bytes) {
+        Ok(all) => Ok(all),
+        Err(e) => match signed_data::read_certificates(bytes) {
+            Ok(all) if !all.is_empty() => Ok(all),
+            _ => Err(about(e).into()),
+        },
+    }
 }

@@ -163,6 +163,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::BehindAnchor { ledger, anchor } => {
             vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
         }
+        ErrorKind::AnchorMissing(path) => vec![("path", path.display().to_string())],
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
@@ -182,7 +183,12 @@ fn holder(fault: &HolderFault, lang: Lang) -> Values {
         FieldFault::Host(host) => render(lang, "fault-host", &[("host", &clean(host))]),
         other => format!("{other:?}"),
     };
-    vec![("field", render(lang, &format!("field-{}", fault.field), &[])), ("what", what)]
+    // The code is what must be typed.
+    let field = match lang {
+        Lang::Zh => format!("{}（{}）", render(lang, &format!("field-{}", fault.field), &[]), fault.field),
+        Lang::En => fault.field.to_owned(),
+    };
+    vec![("field", field), ("what", what)]
 }
 
 fn name(fault: &NameFault, lang: Lang) -> Values {
@@ -283,6 +289,7 @@ mod tests {
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
             ErrorKind::BehindAnchor { ledger: 1, anchor: 2 },
+            ErrorKind::AnchorMissing("anchor".into()),
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),

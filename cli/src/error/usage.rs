@@ -8,8 +8,12 @@ use crate::phrase::said;
 
 /// The message for a command line that does not parse.
 pub(crate) fn usage(e: &clap::Error, lang: Lang) -> String {
-    let key = key_of(e.kind());
     let get = |kind: ContextKind| e.get(kind).map(value).unwrap_or_default();
+    let twice = get(ContextKind::InvalidArg) == get(ContextKind::PriorArg);
+    let key = match e.kind() {
+        ErrorKind::ArgumentConflict if twice => "usage-twice",
+        kind => key_of(kind),
+    };
     let mut values = vec![
         ("arg", get(ContextKind::InvalidArg)),
         ("value", get(ContextKind::InvalidValue)),
@@ -83,6 +87,7 @@ mod tests {
             (vec!["hufu", "--output", "xml", "org", "list"], "xml"),
             (vec!["hufu", "org", "show", "Ä"], "Ä"),
             (vec!["hufu", "org", "show", "a", "b"], "b"),
+            (vec!["hufu", "org", "list", "--under", "a", "--under", "b"], "--under"),
             (vec!["hufu", "--passphrase-file", "a", "--passphrase-fd", "3", "org", "list"], "--passphrase-fd"),
         ] {
             for lang in Lang::ALL {

@@ -18,10 +18,14 @@ use crate::error::Result;
 use crate::sealed::Personal;
 use crate::{change, document};
 
+mod acts;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
 const PAGE: u32 = 1000;
+
+/// How far the beginning of a certificate may lie from the ledger time of its intent, in seconds: what two clocks differ.
+const TOLERANCE: u64 = 5;
 
 /// How much is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +93,7 @@ impl Authority {
             self.audit_ledger(r, progress, &mut report)?;
             if depth == Depth::Deep {
                 self.audit_documents(r, progress, &mut report)?;
+                acts::audit(r, &self.identity, &mut report)?;
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
@@ -128,6 +133,9 @@ impl Authority {
         }
         match self.anchor() {
             Err(e) => report.find("anchor", "anchor", format!("it cannot be used: {e}")),
+            Ok(anchor) if anchor.is_empty() && report.checkpoints > 1 => {
+                report.find("anchor", "anchor", "it is missing, though checkpoints were anchored");
+            }
             Ok(anchor) => {
                 for seen in anchor {
                     let size = seen.checkpoint.size;
@@ -201,7 +209,10 @@ impl Authority {
             report.find("signature", &serial, format!("it is not signed by the issuing CA: {e}"));
         }
         let Some(request) = &row.request else {
-            // A certificate of the founding ceremony has no request and no intent.
+            // A certificate of the founding ceremony has no request and no intent. That was the first event.
+            if r.certificate_event(&row.serial)? != Some(0) {
+                report.find("I3", serial, "it belongs to no request and is not of the founding");
+            }
             return Ok(());
         };
         let Some(intent) = r.intent(request)? else {
@@ -211,7 +222,8 @@ impl Authority {
         if intent.serial != row.serial || intent.tbs_digest != sm3(certificate.tbs_der()) {
             report.find("I3", &serial, "it is not what its intent committed to");
         }
-        if row.validity.not_before() != row.issued_at {
+        let begins = row.validity.not_before();
+        if begins != row.issued_at || begins.abs_diff(intent.at) > TOLERANCE {
             report.find("I9", &serial, "it does not begin at the ledger time of its intent");
         }
         let profile = r.request(request)?.and_then(|q| profiles.get(&q.profile_digest));

@@ -225,7 +225,7 @@ impl Authority {
         act: &str,
         f: impl FnOnce(&mut Write<'_>) -> Result<T>,
     ) -> Result<T> {
-        let result = self.store.write(self.clock.now(), f);
+        let result = self.store.write_by(&*self.clock, f);
         if let Err(e) = &result {
             self.record_denials(session, act, [e])?;
         }
@@ -243,7 +243,7 @@ impl Authority {
         if denied.is_empty() {
             return Ok(());
         }
-        self.store.write(self.clock.now(), |w| {
+        self.store.write_by(&*self.clock, |w| {
             for e in denied {
                 let mut event = w.event(EventKind::Denied, Some(session.operator()), act);
                 event.field("code", e.code());

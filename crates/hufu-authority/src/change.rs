@@ -114,7 +114,7 @@ impl Change {
     }
 
     /// Reads the change back from the act that was signed: what the second person approves is what takes effect.
-    fn from_act(act: &Act) -> Result<Self> {
+    pub(crate) fn from_act(act: &Act) -> Result<Self> {
         let field = |name: &str| -> Result<&str> {
             let found = act.fields.iter().find(|(k, _)| k == name);
             found.map(|(_, v)| v.as_str()).ok_or_else(|| {

@@ -35,21 +35,27 @@ impl Authority {
     /// Signs a checkpoint over everything in the ledger, stores it and appends it to the anchor. Does nothing when the
     /// last one covers everything already.
     ///
-    /// The events since the last checkpoint are read back from disk and hashed again first.
+    /// The last checkpoint's signature is verified, and the events since are read back from disk and hashed again first.
     ///
     /// # Errors
     /// `store.ledger-broken` when what is on disk is not what was hashed; signing, database and file errors.
     pub fn checkpoint(&self, ca: &CaSigner) -> Result<SignedCheckpoint> {
         // A thread that panicked here left nothing half done that the next line would not see in the database.
         let mut anchored = self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = self.read(|r| Ok(r.last_checkpoint()?))?;
-        let count = self.read(|r| Ok(r.event_count()?))?;
-        if let Some(last) = last
-            && last.size == count
-        {
+        let (last, count) = self.read(|r| Ok((r.last_checkpoint()?, r.event_count()?)))?;
+        if let Some(last) = last {
+            // The new tree grows from the last edge on disk: it must be the one that was signed.
             let done = self.verified(&last.signed)?;
-            self.write_anchor(&mut anchored)?;
-            return Ok(done);
+            if done.checkpoint.size != last.size || done.checkpoint.root != last.root {
+                return Err(crate::document::fault("checkpoint", "what is stored beside it is not what it says"));
+            }
+            // What an earlier process could not append any more is appended first; without an anchor nothing is signed.
+            if last.size == count || anchored.is_none() {
+                self.write_anchor(&mut anchored)?;
+            }
+            if last.size == count {
+                return Ok(done);
+            }
         }
         let (size, root) = self.store().checkpoint_material()?;
         let checkpoint = Checkpoint { origin: self.origin(), size, root, at: self.now().unix_seconds() };
@@ -85,17 +91,37 @@ impl Authority {
         Ok(SignedCheckpoint { checkpoint, signed: signed.to_vec() })
     }
 
+    /// The checkpoints in the ledger, oldest first, each verified: what an anchor that was lost is written again from.
+    ///
+    /// # Errors
+    /// Database errors; a checkpoint that does not verify.
+    pub fn checkpoints(&self) -> Result<Vec<SignedCheckpoint>> {
+        let stored = self.read(|r| Ok(r.checkpoints_after(0)?))?;
+        stored.iter().map(|c| self.verified(&c.signed)).collect()
+    }
+
     /// The checkpoints in the anchor, oldest first, each verified.
     ///
     /// # Errors
     /// File errors; an entry that does not verify.
     pub fn anchor(&self) -> Result<Vec<SignedCheckpoint>> {
-        self.anchor_entries()?.iter().map(|signed| self.verified(signed)).collect()
+        let entries = self.anchor_entries()?;
+        let mut seen = entries.iter().map(|signed| self.verified(signed)).collect::<Result<Vec<_>>>()?;
+        // A process that was slow, and fenced off meanwhile, may have added an older one behind a newer one.
+        seen.sort_by_key(|c| c.checkpoint.size);
+        Ok(seen)
     }
 
-    /// The last checkpoint in the anchor, verified.
+    /// The largest checkpoint in the anchor, verified.
     fn last_anchored(&self) -> Result<Option<SignedCheckpoint>> {
-        self.anchor_entries()?.last().map(|signed| self.verified(signed)).transpose()
+        let mut last: Option<(u64, Vec<u8>)> = None;
+        for signed in self.anchor_entries()? {
+            let size = decode(SignedData::from_der(&signed)?.content())?.size;
+            if last.as_ref().is_none_or(|(known, _)| size >= *known) {
+                last = Some((size, signed));
+            }
+        }
+        last.map(|(_, signed)| self.verified(&signed)).transpose()
     }
 
     fn anchor_entries(&self) -> Result<Vec<Vec<u8>>> {
@@ -113,10 +139,13 @@ impl Authority {
     /// Compares the home with its anchor, as every start of a signer does.
     ///
     /// # Errors
-    /// [`ErrorKind::BehindAnchor`], [`ErrorKind::AnchorDiffers`].
+    /// [`ErrorKind::BehindAnchor`], [`ErrorKind::AnchorDiffers`], [`ErrorKind::AnchorMissing`].
     pub fn check_anchor(&self) -> Result<()> {
         let Some(seen) = self.last_anchored()? else {
-            return Ok(());
+            // The founding stores its checkpoint before it writes the anchor; after that there is always an anchor.
+            let stored = self.read(|r| Ok(r.checkpoints_after(0)?.len()))?;
+            let missing = || ErrorKind::AnchorMissing(self.home.anchor().to_owned()).into();
+            return if stored > 1 { Err(missing()) } else { Ok(()) };
         };
         let (ledger, ours) = self.read(|r| Ok((r.event_count()?, r.checkpoint(seen.checkpoint.size)?)))?;
         if ledger < seen.checkpoint.size {
@@ -129,6 +158,9 @@ impl Authority {
     }
 
     /// Appends to the anchor every stored checkpoint that it lacks, and syncs it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AnchorMissing`]; file and database errors.
     fn write_anchor(&self, anchored: &mut Option<u64>) -> Result<()> {
         let path = self.home.anchor();
         let known = match *anchored {
@@ -136,6 +168,11 @@ impl Authority {
             None => self.last_anchored()?.map_or(0, |c| c.checkpoint.size),
         };
         let missing: Vec<_> = self.read(|r| Ok(r.checkpoints_after(known)?))?;
+        // Only the founding begins an anchor. Elsewhere the medium is not there, and what stands in its place is another.
+        let fresh = !path.exists();
+        if (known > 0 && fresh) || (known == 0 && missing.len() > 1) {
+            return Err(ErrorKind::AnchorMissing(path.to_owned()).into());
+        }
         let Some(newest) = missing.last().map(|c| c.size) else {
             *anchored = Some(known);
             return Ok(());
@@ -145,7 +182,6 @@ impl Authority {
         for checkpoint in missing {
             text.push_str(&pem::encode(LABEL, &checkpoint.signed));
         }
-        let fresh = !path.exists();
         let mut file =
             OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(|e| file_error(path, e))?;
         file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(|e| file_error(path, e))?;

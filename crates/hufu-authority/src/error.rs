@@ -235,6 +235,8 @@ pub enum ErrorKind {
         /// Events the anchor has seen signed.
         anchor: u64,
     },
+    /// The anchor is not where the settings say, though checkpoints were anchored.
+    AnchorMissing(PathBuf),
     /// The anchor holds a checkpoint the ledger does not agree with.
     AnchorDiffers {
         /// The size of the checkpoint.
@@ -348,6 +350,7 @@ impl ErrorKind {
             Self::UnknownProposal(_) => "proposal.unknown",
             Self::NoChange(_) => "change.none",
             Self::BehindAnchor { .. } => "ledger.behind-anchor",
+            Self::AnchorMissing(_) => "ledger.anchor-missing",
             Self::AnchorDiffers { .. } => "ledger.anchor-differs",
             Self::NotCheckpointed { .. } => "ledger.not-checkpointed",
             Self::Unreadable { .. } => "input.unreadable",
@@ -392,6 +395,7 @@ fn class_of(code: &str) -> Class {
         "record.document"
         | "ledger.behind-anchor"
         | "ledger.anchor-differs"
+        | "ledger.anchor-missing"
         | "issuer.record-mismatch"
         | "issuer.intent-mismatch"
         | "issuer.second-parser"
@@ -545,6 +549,13 @@ impl fmt::Display for ErrorKind {
                 "this home holds {ledger} events but its anchor has seen {anchor} signed: an older copy was put back; \
                  nothing may be signed until the missing events are restored"
             ),
+            Self::AnchorMissing(path) => {
+                write!(
+                    f,
+                    "the anchor {} is missing: nothing may be signed until it is back in its place",
+                    path.display()
+                )
+            }
             Self::AnchorDiffers { size } => write!(
                 f,
                 "the anchor's checkpoint of size {size} is not this ledger's: the ledger was altered or it is another home's anchor"

@@ -90,6 +90,15 @@ pub(crate) fn make_private_dir(path: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| file_error(path, e))
 }
 
+/// Makes a folder only its owner may enter, and that nobody made before: not even one that stands there empty, which might
+/// be somebody else's.
+pub(crate) fn make_new_private_dir(path: &Path) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_private_dir(parent)?;
+    }
+    fs::DirBuilder::new().mode(0o700).create(path).map_err(|e| file_error(path, e))
+}
+
 /// Writes a file that must not exist yet, readable by its owner only, and syncs it.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file =

@@ -99,7 +99,9 @@ impl Authority {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
+        // The settings name the anchor by its absolute path: a home is opened from any folder.
         let anchor = founding.anchor.clone().unwrap_or_else(|| sibling(path, "-anchor"));
+        let anchor = std::path::absolute(&anchor).map_err(|e| home::file_error(&anchor, e))?;
         let anchor_file = anchor.join("checkpoints.pem");
         let occupied = path.is_file() || fs::read_dir(path).is_ok_and(|mut d| d.next().is_some());
         if occupied {
@@ -112,8 +114,12 @@ impl Authority {
         let ceremony = Ceremony::hold(founding, now, &*entropy)?;
 
         let building = sibling(path, &format!(".founding-{}", std::process::id()));
-        let built = ceremony.build(founding, passphrases, &building, &anchor_file, now, &*entropy).and_then(|()| {
+        home::make_new_private_dir(&building)?;
+        let mut outside = None;
+        let built = ceremony.build(founding, passphrases, &building, &anchor_file, now, &*entropy, &mut outside);
+        let built = built.and_then(|()| {
             home::make_private_dir(&anchor)?;
+            home::sync_dir(anchor.parent().unwrap_or(Path::new("/")))?;
             if path.exists() {
                 fs::remove_dir(path).map_err(|e| home::file_error(path, e))?;
             }
@@ -123,6 +129,9 @@ impl Authority {
         if let Err(e) = built {
             // A half-built home is no home; what cannot be removed is still not in the home's place.
             let _ = fs::remove_dir_all(&building);
+            if let Some(root_key) = outside {
+                let _ = fs::remove_file(root_key);
+            }
             return Err(e);
         }
         let mut authority = Self::open_with(path, Mode::ReadWrite, clock, entropy)?;
@@ -222,7 +231,9 @@ impl Ceremony {
         Ok(Self { root_key, issuing_key, ledger_key, root, issuing, ledger, administrators })
     }
 
-    /// Writes the whole home into the folder `building`.
+    /// Writes the whole home into the folder `building`, and the root's key to its place, which is `outside` when it was
+    /// written elsewhere.
+    #[allow(clippy::too_many_arguments)]
     fn build(
         &self,
         founding: &Founding,
@@ -231,9 +242,9 @@ impl Ceremony {
         anchor_file: &Path,
         now: Instant,
         entropy: &dyn Entropy,
+        outside: &mut Option<PathBuf>,
     ) -> Result<()> {
-        home::make_private_dir(building)?;
-        home::make_private_dir(&building.join("keys"))?;
+        home::make_new_private_dir(&building.join("keys"))?;
         let home = Home::founding(building, anchor_file);
         home.write_settings()?;
         let root_key = founding.root_key.clone().unwrap_or_else(|| home.key("root"));
@@ -243,6 +254,9 @@ impl Ceremony {
             (home.key("ledger"), &self.ledger_key),
         ] {
             home::write_new(&path, pkcs8::encrypt(key, passphrases.ca, entropy)?.as_bytes())?;
+            if founding.root_key.as_ref() == Some(&path) {
+                *outside = Some(path);
+            }
         }
         let data = SealKey::generate(entropy)?;
         home::write_new(&home.key("data"), &data.wrap(passphrases.home, entropy)?)?;

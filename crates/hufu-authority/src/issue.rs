@@ -39,6 +39,9 @@ use crate::policy::{self, Asked, Quotas};
 use crate::succession::Succession;
 use crate::{change, document};
 
+/// How often a batch is prepared anew because time went on before its turn to write came.
+const ATTEMPTS: u32 = 4;
+
 /// A certificate that is stored and may be handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedCertificate {
@@ -69,7 +72,24 @@ impl Authority {
         ca: &CaSigner,
         requests: &[RequestId],
     ) -> Result<Vec<Result<IssuedCertificate>>> {
-        let now = self.now();
+        // Waiting for others to write can take longer than a validity may lie behind the ledger. What was begun is taken up again.
+        for _ in 1..ATTEMPTS {
+            let now = self.now();
+            match self.issue_at(session, ca, requests, now) {
+                Err(e) if e.code() == "store.clock-back" && self.now() > now => {}
+                done => return done,
+            }
+        }
+        self.issue_at(session, ca, requests, self.now())
+    }
+
+    fn issue_at(
+        &self,
+        session: &Session,
+        ca: &CaSigner,
+        requests: &[RequestId],
+        now: Instant,
+    ) -> Result<Vec<Result<IssuedCertificate>>> {
         let mut done: BTreeMap<RequestId, Result<IssuedCertificate>> = BTreeMap::new();
         let mut asked = requests.to_vec();
         asked.sort_unstable();

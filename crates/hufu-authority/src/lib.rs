@@ -212,6 +212,6 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
     CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, on_wait,
+    StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hufu_model::time::Instant;
+use hufu_model::time::{Clock, Instant};
 use rusqlite::Connection;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -154,6 +154,24 @@ impl Store {
     ) -> std::result::Result<T, E> {
         self.transaction(|connection| {
             let mut write = Write::begin(connection, now)?;
+            let done = f(&mut write)?;
+            write.finish()?;
+            Ok(done)
+        })
+    }
+
+    /// As [`Store::write`], at the time that `clock` shows when the lock is held. Others may have written for long before
+    /// this one's turn came, and an instant that was read before would then look like a clock that went back.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_by<T, E: From<Error>>(
+        &self,
+        clock: &dyn Clock,
+        f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.transaction(|connection| {
+            let mut write = Write::begin(connection, clock.now())?;
             let done = f(&mut write)?;
             write.finish()?;
             Ok(done)

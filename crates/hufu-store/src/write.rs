@@ -32,7 +32,9 @@ pub struct Write<'c> {
     connection: &'c Connection,
     now: Instant,
     frontier: Frontier,
-    /// An event was begun and not closed, or one of its rows was refused: nothing of this transaction may be stored.
+    /// An event was begun and not closed yet, or one of its rows was refused.
+    open: bool,
+    /// An event was left open when another one began: nothing of this transaction may be stored.
     spoilt: bool,
     rollup: BTreeMap<Delta, Figures>,
     events: u64,
@@ -69,12 +71,12 @@ impl<'c> Write<'c> {
             return Err(ErrorKind::ClockBack { now, last }.into());
         }
         let now = last.map_or(now, |last| last.max(now));
-        Ok(Self { connection, now, frontier, spoilt: false, rollup: BTreeMap::new(), events: 0 })
+        Ok(Self { connection, now, frontier, open: false, spoilt: false, rollup: BTreeMap::new(), events: 0 })
     }
 
     /// Writes what is written once for all events of the transaction.
     pub(crate) fn finish(self) -> Result<()> {
-        if self.spoilt {
+        if self.open || self.spoilt {
             return Err(ErrorKind::UnclosedEvent.into());
         }
         if self.events > 0 {
@@ -122,8 +124,8 @@ impl<'c> Write<'c> {
             fields: Vec::new(),
             effects: Vec::new(),
         };
-        // Until it is closed.
-        self.spoilt = true;
+        self.spoilt |= self.open;
+        self.open = true;
         EventWriter { write: self, event, refused: false }
     }
 
@@ -186,7 +188,7 @@ impl EventWriter<'_, '_> {
         execute(write.connection, INSERT, &cells)?;
         write.frontier.push(hash);
         write.events += 1;
-        write.spoilt = false;
+        write.open = false;
         Ok(event.seq)
     }
 

@@ -7,6 +7,7 @@ use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::hex;
+use hufu_sm2::VerifyingKey;
 use sm2::elliptic_curve::PrimeField;
 use sm2::elliptic_curve::group::Group;
 use sm2::elliptic_curve::sec1::ToSec1Point;
@@ -23,6 +24,8 @@ use crate::sign::{self, Signature, Signer};
 pub struct PublicKey {
     point: [u8; 65],
     affine: AffinePoint,
+    /// The same point, ready for fast verification.
+    verifying: VerifyingKey,
     /// ZA with the default ID: it depends on the key only and each signature and verification needs it.
     za: [u8; 32],
 }
@@ -56,7 +59,8 @@ impl PublicKey {
         let point: [u8; 65] =
             point.try_into().map_err(|_| Error::new(ErrorKind::KeyPoint).about(format!("{} octets", point.len())))?;
         let key = sm2::PublicKey::from_sec1_bytes(&point).map_err(|_| ErrorKind::KeyOffCurve)?;
-        Ok(Self { point, affine: *key.as_affine(), za: sign::default_za(&point) })
+        let verifying = VerifyingKey::from_point(&point).map_err(|_| ErrorKind::KeyOffCurve)?;
+        Ok(Self { point, affine: *key.as_affine(), verifying, za: sign::default_za(&point) })
     }
 
     /// A key from a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7, RFC 5480 §2):
@@ -121,6 +125,10 @@ impl PublicKey {
     }
 
     /// The point, for arithmetic.
+    pub(crate) fn verifying(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
     pub(crate) fn affine(&self) -> &AffinePoint {
         &self.affine
     }

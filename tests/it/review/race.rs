@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use hufu_authority::Change;
+use hufu_model::event::EventKind;
 use hufu_model::ident::RequestId;
 use hufu_model::operator::{OperatorStatus, Role};
 use hufu_model::request::Reason;
+use hufu_store::{Mode, Store};
 use hufu_tests::{TestAuthority, ready_requests};
 
 use super::{Meanwhile, operator, org};
@@ -116,6 +118,34 @@ fn a_removal_while_a_renewal_is_signed_holds() {
     let entry = operators.iter().find(|o| o.id == operator("chengdu-entry")).unwrap();
     assert_eq!(entry.status, OperatorStatus::Removed);
     assert!(t.authority.act_as(&entry.id, t.people.key("chengdu-entry, new key")).is_err());
+    sound(&t);
+}
+
+/// Whoever waits for the lock while others write does not take the time that went by for a clock that went back.
+#[test]
+fn waiting_for_the_lock_is_no_clock_that_went_back() {
+    let t = TestAuthority::national("race clock");
+    let ids = ready_requests(&t, 1, 1);
+    let (entry, approver, signer) = (t.session("chengdu-entry"), t.session("sichuan-approver"), t.signer());
+    let store = Store::open(&t.database(), Mode::ReadWrite).unwrap();
+    let acts: [&(dyn Fn() + Sync); 2] =
+        [&|| drop(all(t.authority.submit(&entry, &[t.people.person(2, "lra-chengdu")]))), &|| {
+            drop(all(t.authority.issue(&approver, &signer, &ids)))
+        }];
+    for act in acts {
+        let later = t.now().plus_seconds(20);
+        std::thread::scope(|scope| {
+            let written = store.write(later, |w| {
+                let waiting = scope.spawn(act);
+                std::thread::sleep(std::time::Duration::from_millis(700));
+                assert!(!waiting.is_finished(), "it did not wait");
+                t.clock.set(later);
+                w.event(EventKind::Denied, None, "somebody else").close()?;
+                Ok::<_, hufu_store::Error>(waiting)
+            });
+            written.unwrap().join().unwrap();
+        });
+    }
     sound(&t);
 }
 

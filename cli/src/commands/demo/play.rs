@@ -67,6 +67,9 @@ struct Office {
 pub(super) fn play(dir: &Path, count: usize, tell: Tell<'_>) -> Result<Played> {
     let random: &dyn Entropy = &SystemEntropy;
     tell("found", 0, 1);
+    if dir.exists() {
+        return Err(ErrorKind::HomeExists(dir.to_owned()).into());
+    }
     private_dir(dir)?;
     let secrets = Secrets::new(dir, random)?;
     let (zhao_key, zhao) = person("赵一", random)?;

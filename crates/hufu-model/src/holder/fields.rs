@@ -113,7 +113,9 @@ impl Field {
         }
     }
 
-    const fn required_for(self, kind: HolderKind, purpose: Purpose) -> bool {
+    /// Whether it must be taken down for this kind of holder.
+    #[must_use]
+    pub const fn required_for(self, kind: HolderKind, purpose: Purpose) -> bool {
         if matches!(purpose, Purpose::Operator) {
             return matches!(self, Self::Name | Self::Region);
         }
