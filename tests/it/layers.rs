@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 const COMING: [(&str, &str); 1] = [("hufu-x509", "hufu-sm2")];
 
 /// Third-party libraries with an owner: nobody else names them in a manifest.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 19] = [
     ("rusqlite", &["hufu-store"]),
     ("sm2", &["hufu-x509"]),
     ("sm3", &["hufu-x509", "hufu-ledger"]),
@@ -55,9 +55,6 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("cbc", &["hufu-x509"]),
     ("hmac", &["hufu-x509"]),
     ("pbkdf2", &["hufu-x509"]),
-    ("rustix", &["hufu-kmc"]),
-    ("region", &["hufu-kmc"]),
-    ("signal-hook", &["hufu-kmc"]),
     ("csv", &["hufu-data"]),
     ("clap", &["hufu-cli"]),
     ("rpassword", &["hufu-cli"]),
