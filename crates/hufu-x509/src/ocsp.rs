@@ -67,9 +67,12 @@ mod id;
 mod request;
 mod response;
 
+#[cfg(test)]
+pub(crate) use build::wrap;
 pub use build::{Answer, assemble, build_tbs, respond};
 pub use id::{CertId, Issuer};
 pub use request::{Request, build_request};
+pub(crate) use response::may_answer;
 pub use response::{ResponderId, Response, Single};
 
 /// The PEM label of an answer, as OpenSSL writes it.

@@ -59,6 +59,11 @@ pub fn assemble(tbs: &[u8], signature: &Signature, certificate: &Certificate) ->
     let mut reader = Reader::new(tbs);
     reader.expect(tag::SEQUENCE, "tbsResponseData is no SEQUENCE")?;
     reader.finish("octets behind tbsResponseData")?;
+    Ok(wrap(tbs, signature.der(), certificate))
+}
+
+/// The response with these octets as its signature.
+pub(crate) fn wrap(tbs: &[u8], signature: &[u8], certificate: &Certificate) -> Vec<u8> {
     let mut out = Vec::with_capacity(tbs.len() + certificate.der().len() + 160);
     nest(&mut out, tag::SEQUENCE, |out| {
         put(out, tag::ENUMERATED, &[0]);
@@ -71,7 +76,7 @@ pub fn assemble(tbs: &[u8], signature: &Signature, certificate: &Certificate) ->
                         put_algorithm(out);
                         nest(out, tag::BIT_STRING, |out| {
                             out.push(0);
-                            out.extend_from_slice(signature.der());
+                            out.extend_from_slice(signature);
                         });
                         nest(out, tag::constructed(0), |out| put(out, tag::SEQUENCE, certificate.der()));
                     });
@@ -79,7 +84,7 @@ pub fn assemble(tbs: &[u8], signature: &Signature, certificate: &Certificate) ->
             });
         });
     });
-    Ok(out)
+    out
 }
 
 /// Signs answers: [`build_tbs`], the signature, [`assemble`]. `entropy` is fresh for each call.

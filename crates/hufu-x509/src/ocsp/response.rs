@@ -287,6 +287,12 @@ impl Response {
         self.part(&self.signature)
     }
 
+    /// Where the octets of the signature begin in [`Response::der`].
+    #[must_use]
+    pub fn signature_at(&self) -> usize {
+        self.signature.start
+    }
+
     /// What a verification needs.
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
