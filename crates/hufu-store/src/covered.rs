@@ -84,7 +84,7 @@ covered! { VAULT_COVERED:
     FACT = "fact" ("name"; "value";);
     KEK = "kek" ("id"; "check_value", "threshold", "shares", "at";);
     CUSTODIAN = "custodian" ("kek", "number"; "name", "commitment";);
-    OFFICER = "officer" ("id"; ; "part", "point", "status");
+    OFFICER = "officer" ("id"; ; "part", "point", "status", "mac");
     ACT = "act" ("digest"; "kind", "at", "content";);
     ESCROW = "escrow" (
         "id"; "spki", "point", "kek", "sealed", "made_at"; "status", "request", "holder", "recipient", "changed_at"

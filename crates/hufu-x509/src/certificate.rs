@@ -30,6 +30,7 @@ use hufu_model::ident::Serial;
 use hufu_model::profile::KeyUsage;
 use hufu_model::time::Validity;
 
+use crate::crl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::name::Name;
@@ -384,6 +385,25 @@ impl Certificate {
             }
             Ok(usages)
         })
+    }
+
+    /// The addresses of cRLDistributionPoints, those of all points in order; names of other kinds are left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotDer`] when the extension is malformed.
+    pub fn crl_points(&self) -> Result<Vec<String>> {
+        let urls = self.read_extension(oid::CRL_DISTRIBUTION_POINTS, |tlv| {
+            let mut points = tlv.inside();
+            let mut urls = Vec::new();
+            while !points.is_empty() {
+                let mut point = points.expect(tag::SEQUENCE, "a distribution point is no SEQUENCE")?.inside();
+                if let Some(name) = point.optional(tag::constructed(0))? {
+                    urls.extend(crl::addresses(&name)?);
+                }
+            }
+            Ok(urls)
+        })?;
+        Ok(urls.unwrap_or_default())
     }
 
     /// The host names and IP addresses of subjectAltName; other kinds of names are left out.

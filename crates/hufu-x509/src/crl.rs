@@ -56,8 +56,10 @@ mod point;
 mod read;
 
 pub use build::{Builder, CrlInput, assemble, build_tbs};
+pub(crate) use entry::reason;
 pub use hufu_model::revocation::RevocationReason as Reason;
 pub use point::IssuingPoint;
+pub(crate) use point::addresses;
 
 /// The PEM label of a CRL (RFC 7468 §7).
 pub const PEM_LABEL: &str = "X509 CRL";

@@ -151,3 +151,9 @@ pub(crate) fn key_identifier<'a>(tlv: &Tlv<'a>) -> std::result::Result<Option<Tl
         _ => Err(tlv.fault("an authorityKeyIdentifier that is no SEQUENCE")),
     }
 }
+
+/// An error of a part, counted from the start of the whole.
+pub(crate) fn moved(error: Error, by: usize) -> Error {
+    let offset = error.offset().map_or(by, |o| o + by);
+    error.at(offset)
+}

@@ -31,6 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::oid::{self, Oid};
 use crate::sign::{self, Cause, Signature, Signer};
+use crate::signed::moved;
 use crate::tlv::{self, Fault, Reader, Tlv, tag};
 use crate::{pem, strict};
 
@@ -361,12 +362,6 @@ fn message(offset: usize, what: impl Into<String>) -> Error {
 
 fn refused(fault: Fault) -> Error {
     message(fault.offset, fault.what)
-}
-
-/// An error of a part, counted from the start of the whole.
-fn moved(error: Error, by: usize) -> Error {
-    let offset = error.offset().map_or(by, |o| o + by);
-    error.at(offset)
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub struct OfficerRow {
     pub point: Vec<u8>,
     /// Whether they may still.
     pub status: OperatorStatus,
+    /// What only the wrapping key makes of all this.
+    pub mac: Digest,
 }
 
 /// A record that was acted upon.
@@ -190,12 +192,19 @@ pub(super) fn custodian(c: &mut Columns<'_>) -> Result<CustodianRow> {
     Ok(CustodianRow { kek: c.text()?, number: c.number()?, name: c.text()?, commitment: c.digest()? })
 }
 
-pub(super) fn officer_cells(row: &OfficerRow) -> [Cell<'_>; 4] {
-    [Cell::text(row.id.as_str()), Cell::text(row.part.code()), Cell::Blob(&row.point), Cell::text(row.status.code())]
+pub(super) fn officer_cells(row: &OfficerRow) -> [Cell<'_>; 5] {
+    [
+        Cell::text(row.id.as_str()),
+        Cell::text(row.part.code()),
+        Cell::Blob(&row.point),
+        Cell::text(row.status.code()),
+        Cell::digest(&row.mac),
+    ]
 }
 
 pub(super) fn officer(c: &mut Columns<'_>) -> Result<OfficerRow> {
-    Ok(OfficerRow { id: c.parse()?, part: c.parse()?, point: c.bytes()?, status: c.parse()? })
+    let (id, part, point) = (c.parse()?, c.parse()?, c.bytes()?);
+    Ok(OfficerRow { id, part, point, status: c.parse()?, mac: c.digest()? })
 }
 
 pub(super) fn act_cells(row: &ActRow) -> [Cell<'_>; 4] {

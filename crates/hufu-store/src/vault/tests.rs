@@ -70,6 +70,7 @@ fn founded() -> Scratch {
                 part,
                 point: vec![4; 65],
                 status: OperatorStatus::Active,
+                mac: digest("mac"),
             })?;
             event.close()?;
             let mut event = w.event(EscrowEvent::Fill, None, "pool");

@@ -64,12 +64,14 @@ CREATE TABLE custodian (
     PRIMARY KEY (kek, number)
 ) WITHOUT ROWID;
 
--- Who approves recoveries, and the point their approvals verify with.
+-- Who approves recoveries, and the point their approvals verify with. `mac` is made with the wrapping key: who can write
+-- this file and nothing more cannot name an officer.
 CREATE TABLE officer (
     id TEXT NOT NULL PRIMARY KEY,
     part TEXT NOT NULL,
     point BLOB NOT NULL,
-    status TEXT NOT NULL
+    status TEXT NOT NULL,
+    mac BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Records that were acted upon, by their SM3: none is acted upon twice.
