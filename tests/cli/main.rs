@@ -234,7 +234,7 @@ fn the_life_of_a_certificate_by_hand() {
     desk.does(&format!("request approve --submitted lra-chengdu {li}"));
     let applied = desk.json(&format!("apply --approved ca {li}"));
     assert_eq!(applied["items"].as_array().unwrap().len(), 2);
-    desk.refuses(&format!("apply --approved ca {li}"), 3, "cli.nothing");
+    desk.refuses(&format!("apply --approved ca {li}"), 3, "cli.none-waiting");
     desk.refuses(&format!("cert renew {replaced} {sun}"), 5, "certificate.state");
     let report = desk.json("report summary --home home");
     let total = &report["total"];

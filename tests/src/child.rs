@@ -10,6 +10,7 @@
 //! BASE NOW_MS CHANCE apply-each ID...    one batch for each
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
 //! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
+//! BASE NOW_MS CHANCE apply-first ID...   deliberately wrong: says that it is done before anything is stored
 //! BASE NOW_MS CHANCE sign-first ID...    deliberately wrong: acknowledges before anything is stored
 //! ```
 
@@ -61,6 +62,7 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply" => apply(&t, &[ids(rest)]),
         "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
+        "apply-first" => apply_first(&t, &ids(rest)),
         "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
         "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
         "sign-first" => sign_first(&t, chance, &ids(rest)),
@@ -89,6 +91,16 @@ fn apply(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Says that a certificate is revoked before it is. The crash test must find what it loses.
+fn apply_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
+    let next = t.authority.status()?.events;
+    for (id, event) in requests.iter().zip(next..) {
+        say(&format!("applied {id} {event}"));
+        hufu_store::fault!("f5");
+    }
+    apply(t, &[requests.to_vec()])
 }
 
 fn acknowledge(issued: &IssuedCertificate) {
