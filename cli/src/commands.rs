@@ -110,13 +110,19 @@ fn one_more(limit: u32) -> u32 {
     if limit == 0 { 0 } else { limit.saturating_add(1) }
 }
 
-/// Keeps the first `limit` rows, and says how to see the others.
-fn cut<T>(ctx: &Context, rows: &mut Vec<T>, limit: u32, on: impl FnOnce(&T) -> String) {
+/// Keeps the first `limit` rows; when there are more, gives the flag that goes on with them.
+fn cut<T>(rows: &mut Vec<T>, limit: u32, on: impl FnOnce(&T) -> String) -> Option<String> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if limit > 0 && rows.len() > limit {
-        rows.truncate(limit);
-        if let Some(last) = rows.last() {
-            ctx.note("note-more", &[("count", &limit.to_string()), ("flag", &on(last))]);
-        }
+    if limit == 0 || rows.len() <= limit {
+        return None;
+    }
+    rows.truncate(limit);
+    rows.last().map(on)
+}
+
+/// Says below a list how to see the rest of it.
+fn tell_more(ctx: &Context, limit: u32, flag: Option<String>) {
+    if let Some(flag) = flag {
+        ctx.note("note-more", &[("count", &limit.to_string()), ("flag", &flag)]);
     }
 }

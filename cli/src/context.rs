@@ -11,6 +11,7 @@ use hufu_authority::{AfterSigning, Authority, CaSigner, Session};
 
 use crate::args::{Format, Global};
 use crate::error::{Error, Result, clean};
+use crate::lines;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::secrets::{self, Which};
@@ -135,7 +136,7 @@ impl Context {
         if !self.global.quiet {
             let cleaned: Vec<(&str, String)> = values.iter().map(|(k, v)| (*k, clean(v))).collect();
             let pairs: Vec<(&str, &str)> = cleaned.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            self.say(render(self.lang, key, &pairs).trim_end());
+            self.say(&lines::prose(render(self.lang, key, &pairs).trim_end(), lines::terminal(&io::stderr())));
         }
     }
 

@@ -50,6 +50,13 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// Wraps the prose of `text`; indented lines are commands to be copied and stay as they are.
+pub(crate) fn prose(text: &str, room: Option<usize>) -> String {
+    let Some(room) = room else { return text.to_owned() };
+    let line = |line: &str| if line.starts_with(' ') { line.to_owned() } else { wrap(line, room).join("\n") };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// The smallest parts that stay together; a space belongs to the part before it.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -89,6 +96,16 @@ mod tests {
         assert_eq!(wrap("签名与任何密钥都不符，内容已被改动", 10), ["签名与任何", "密钥都不", "符，内容已", "被改动"]);
         assert_eq!(wrap("", 10), [""]);
         assert_eq!(wrap("a\nb", 10), ["a", "b"]);
+    }
+
+    #[test]
+    fn commands_of_a_note_are_not_broken() {
+        let note = "Next, look at it:\n  hufu cert show 0101a20f3e0ff9950a65c80933ccec23f3981e";
+        assert_eq!(
+            prose(note, Some(10)),
+            "Next, look\nat it:\n  hufu cert show 0101a20f3e0ff9950a65c80933ccec23f3981e"
+        );
+        assert_eq!(prose(note, None), note);
     }
 
     #[test]

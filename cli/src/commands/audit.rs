@@ -11,7 +11,7 @@ use hufu_authority::{
     AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SignedCheckpoint, check_proof,
 };
 
-use super::{cut, one_more};
+use super::{cut, one_more, tell_more};
 use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -245,12 +245,14 @@ fn log(ctx: &Context, a: Log) -> Result<()> {
         limit: one_more(limit),
     };
     let mut found = authority.events(&filter)?;
-    match a.last {
-        Some(n) => drop(found.drain(..found.len().saturating_sub(usize::try_from(n).unwrap_or(usize::MAX)))),
-        None => cut(ctx, &mut found, limit, |e| format!("--from {}", e.seq + 1)),
+    let more = cut(&mut found, limit, |e| format!("--from {}", e.seq + 1));
+    if let Some(n) = a.last {
+        drop(found.drain(..found.len().saturating_sub(usize::try_from(n).unwrap_or(usize::MAX))));
     }
     let rows = found.iter().map(views::event).collect();
-    ctx.out.list("event-list", &["seq", "at", "event", "actor", "object"], rows)
+    ctx.out.list("event-list", &["seq", "at", "event", "actor", "object"], rows)?;
+    tell_more(ctx, limit, more);
+    Ok(())
 }
 
 fn proof_check(ctx: &Context, a: &ProofCheck) -> Result<()> {

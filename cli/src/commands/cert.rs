@@ -9,7 +9,7 @@ use hufu_authority::model::time::{Day, Instant, TimeError};
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::{Authority, CertificateFilter, ExportForm};
 
-use super::{cut, one_more};
+use super::{cut, one_more, tell_more};
 use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::Result;
@@ -174,10 +174,12 @@ fn list(ctx: &Context, text: Option<String>, f: Filter) -> Result<()> {
         ..CertificateFilter::default()
     };
     let mut found = authority.certificates(&filter)?;
-    cut(ctx, &mut found, f.limit, |c| format!("--after {}", c.serial));
+    let more = cut(&mut found, f.limit, |c| format!("--after {}", c.serial));
     let rows = found.iter().map(|c| with_pem(ctx, &authority, views::certificate(c), &c.serial));
     let rows = rows.collect::<Result<Vec<Row>>>()?;
-    ctx.out.list("certificate-list", &["serial", "subject", "org", "profile", "status", "not_after"], rows)
+    ctx.out.list("certificate-list", &["serial", "subject", "org", "profile", "status", "not_after"], rows)?;
+    tell_more(ctx, f.limit, more);
+    Ok(())
 }
 
 /// JSON carries the certificate itself.

@@ -1,13 +1,13 @@
 //! `hufu org`: the organisations.
 
 use clap::{Args, Subcommand};
-use hufu_authority::data::roster_2018_h1;
+use hufu_authority::data::{Lang, roster_2018_h1};
 use hufu_authority::model::ident::{OrgId, ProfileId};
 use hufu_authority::model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation, RegionCode};
 use hufu_authority::{CA, Change};
 
 use super::{Batch, outcome};
-use crate::args::codes;
+use crate::args::{Format, codes};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Row, row};
@@ -184,6 +184,9 @@ fn list(ctx: &Context, under: Option<OrgId>) -> Result<()> {
 /// The organisation and what stands below it, parents first.
 fn walk(ctx: &Context, tree: &OrgTree, org: &Organisation, depth: usize, rows: &mut Vec<Row>) {
     let mut shown = views::organisation(org, ctx.lang);
+    if ctx.out.format == Format::Table && ctx.lang == Lang::En && !org.name_en.is_empty() {
+        shown.insert("name".to_owned(), org.name_en.as_str().into());
+    }
     shown.insert("depth".to_owned(), depth.into());
     rows.push(shown);
     let mut children: Vec<_> = tree.children(&org.id).collect();

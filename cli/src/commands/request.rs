@@ -14,7 +14,7 @@ use hufu_authority::x509::csr::Csr;
 use hufu_authority::{Decided, NewRequest, RequestFilter, Submitted, SystemClock, SystemEntropy};
 use serde_json::Value;
 
-use super::{Batch, cut, one_more};
+use super::{Batch, cut, one_more, tell_more};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -317,9 +317,11 @@ fn list(ctx: &Context, a: List) -> Result<()> {
         after: a.after,
     };
     let mut found = authority.requests(&filter)?;
-    cut(ctx, &mut found, a.limit, |r| format!("--after {}", r.id));
+    let more = cut(&mut found, a.limit, |r| format!("--after {}", r.id));
     let rows = found.iter().map(views::request).collect();
-    ctx.out.list("request-list", &["request", "org", "action", "status", "profile", "subject", "submitted_at"], rows)
+    ctx.out.list("request-list", &["request", "org", "action", "status", "profile", "subject", "submitted_at"], rows)?;
+    tell_more(ctx, a.limit, more);
+    Ok(())
 }
 
 fn show(ctx: &Context, id: &RequestId) -> Result<()> {

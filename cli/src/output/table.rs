@@ -1,7 +1,7 @@
 //! Tables and sheets for people. On a terminal they fit its width without losing anything that must be copied: long names
 //! are cut first, then a row takes several lines; serial numbers, digests and subjects are never cut.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::lines::{width, wrap};
 
@@ -53,23 +53,22 @@ fn span(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// The columns that share a line, in their order; all lines but the first are indented.
+/// The columns that share a line: each stands in the first one that has room for it. All lines but the first are indented.
 fn folded(widths: &[usize], room: usize) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut used = 0;
+    let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
     for (i, wide) in widths.iter().enumerate() {
-        match groups.last_mut() {
-            Some(group) if used + GAP + wide <= room => {
+        match groups.iter_mut().find(|(used, _)| used + GAP + wide <= room) {
+            Some((used, group)) => {
                 group.push(i);
-                used += GAP + wide;
+                *used += GAP + wide;
             }
-            _ => {
-                used = if groups.is_empty() { *wide } else { GAP + wide };
-                groups.push(vec![i]);
+            None => {
+                let indent = if groups.is_empty() { 0 } else { GAP };
+                groups.push((indent + wide, vec![i]));
             }
         }
     }
-    groups
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// The lines of some columns, heading first; `cut` is a place among them and its width.
@@ -79,8 +78,11 @@ fn draw(columns: &[Column], rows: &[Vec<String>], chosen: &[usize], cut: Option<
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(chosen.iter().filter_map(|i| columns.get(*i)).map(|c| c.heading.as_str()));
     for row in rows {
-        let cells: Vec<&str> = chosen.iter().map(|i| row.get(*i).map_or("", String::as_str)).collect();
-        table.add_row(cells);
+        let cell = |i: usize| match (row.get(i), cut) {
+            (Some(text), Some((place, wide))) if place == i => shortened(text, wide),
+            (text, _) => text.cloned().unwrap_or_default(),
+        };
+        table.add_row(chosen.iter().map(|i| cell(*i)));
     }
     for (place, i) in chosen.iter().enumerate() {
         let Some(column) = table.column_mut(place) else { continue };
@@ -88,22 +90,24 @@ fn draw(columns: &[Column], rows: &[Vec<String>], chosen: &[usize], cut: Option<
         if columns.get(*i).is_some_and(|c| c.numeric) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if let Some((_, wide)) = cut.filter(|(cut, _)| cut == i) {
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(
-                u16::try_from(wide + GAP).unwrap_or(u16::MAX),
-            )));
-        }
-    }
-    if cut.is_some() {
-        table.set_truncation_indicator("…");
-        for row in table.row_iter_mut() {
-            row.max_height(1);
-        }
-        // Only with an arrangement are constraints looked at.
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::MAX);
     }
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// `text` in at most `room` columns, with `…` for what is left out.
+fn shortened(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if width(&out) + width(c.encode_utf8(&mut [0; 4])) + 1 > room {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
 }
 
 /// Names and values, one pair a line; a value that is too long for the terminal goes on below its beginning.
@@ -148,7 +152,8 @@ mod tests {
         let long = "National Development and Reform Commission RA";
         let text = list(&[column("NAME"), column("ISSUED")], &rows(&[&[long, "7"], &["b", "12"]]), Some(30));
         assert!(text.lines().all(|l| width(l) <= 30), "{text}");
-        assert!(text.contains("National Developm") && text.contains('…') && text.contains(" 12"), "{text}");
+        assert!(text.contains("National Developmen") && text.contains('…') && text.contains(" 12"), "{text}");
+        assert_eq!(shortened("  国家电子政务外网", 9), "  国家电…");
         assert_eq!(text.lines().count(), 3, "{text}");
     }
 

@@ -93,7 +93,7 @@ impl Authority {
             self.audit_ledger(r, progress, &mut report)?;
             if depth == Depth::Deep {
                 self.audit_documents(r, progress, &mut report)?;
-                acts::audit(r, &self.identity, &mut report)?;
+                acts::audit(r, &self.identity, &self.profiles_by_digest(r)?, progress, &mut report)?;
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;

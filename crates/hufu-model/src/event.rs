@@ -109,6 +109,22 @@ impl EventKind {
         }
     }
 
+    /// Whether it is an administrative act: a change to the hierarchy that somebody signs as such.
+    #[must_use]
+    pub const fn is_act(self) -> bool {
+        matches!(
+            self,
+            Self::OrgAdd
+                | Self::OrgMove
+                | Self::OrgFreeze
+                | Self::OrgUnfreeze
+                | Self::OrgLimits
+                | Self::OperatorChange
+                | Self::OperatorRemove
+                | Self::ProfileSet
+        )
+    }
+
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {

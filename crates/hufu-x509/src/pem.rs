@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use hufu_model::text::printable;
+
 use crate::error::{Error, ErrorKind, Result};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -192,7 +194,12 @@ pub fn one<'a>(bytes: &'a [u8], labels: &[&str]) -> Result<Cow<'a, [u8]>> {
     let mut damaged = None;
     for block in blocks(bytes) {
         match block {
-            Ok((label, _)) if !labels.contains(&label.as_str()) => others.push(label),
+            Ok((label, _)) if !labels.contains(&label.as_str()) => {
+                // The first few are enough to see what file it is.
+                if others.len() < 4 {
+                    others.push(printable(&label).chars().take(40).collect::<String>());
+                }
+            }
             Ok(_) if found.is_some() => return Err(ErrorKind::PemSeveral.into()),
             Ok((_, content)) => found = Some(content),
             Err(error) => damaged = damaged.or(Some(error)),
@@ -278,6 +285,10 @@ mod tests {
         assert_eq!(code(format!("0 words\n{}", pem(&["A"])).as_bytes()).unwrap(), &b"foo"[..]);
         assert_eq!(code(pem(&["A", "B"]).as_bytes()), Err("x509.pem-several"));
         assert_eq!(code(pem(&["C"]).as_bytes()), Err("x509.pem-label"));
+        // A label comes from outside, and there may be thousands.
+        let hostile = pem(&vec!["C\u{1b}[31m\u{202e}"; 1000]);
+        let message = one(hostile.as_bytes(), &["A"]).unwrap_err().to_string();
+        assert!(message.len() < 500 && !message.contains(['\u{1b}', '\u{202e}']), "{message}");
         assert_eq!(code(b"-----BEGIN A-----\nZ\n-----END A-----"), Err("x509.pem-form"));
         for nothing in [&b""[..], b"0", b"hello", &[0x31, 0x00]] {
             assert_eq!(code(nothing), Err("x509.not-der"));

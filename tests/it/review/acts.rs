@@ -1,18 +1,18 @@
 //! Somebody writes rows and the events beside them, so that the ledger agrees with itself. The audit misses the signatures.
 
-use hufu_authority::{Depth, Outcome};
+use hufu_authority::{Change, Depth, Outcome};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgStatus};
 use hufu_store::{Document, EventWriter, Mode, Store};
-use hufu_tests::TestAuthority;
+use hufu_tests::{TestAuthority, ready_requests};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::Act;
 use hufu_x509::signed_data;
 
-use super::{operator, org};
-use crate::expect::sound;
+use super::{operator, org, sql};
+use crate::expect::{all, sound};
 
 /// What the audit says about the hierarchy, after the ledger by itself was found in order.
 fn blamed(t: &TestAuthority) -> Vec<String> {
@@ -58,8 +58,7 @@ fn a_promotion_that_nobody_signed_is_named() {
     assert!(blamed(&t).contains(&"signature operator chengdu-entry".to_owned()));
     // And so is one who was brought back, or is nobody's.
     let t = TestAuthority::national("back");
-    let _ =
-        t.authority.change(&t.session("zhao"), &hufu_authority::Change::OperatorRemove(operator("auditor"))).unwrap();
+    let _ = t.authority.change(&t.session("zhao"), &Change::OperatorRemove(operator("auditor"))).unwrap();
     let back = Operator { status: OperatorStatus::Active, ..row(&t, "auditor") };
     forge(&t, EventKind::OperatorChange, "zhao", "auditor", |e| e.put_operator(&back));
     let nobody = Operator { id: operator("nobody"), ..row(&t, "sichuan-admin") };
@@ -124,10 +123,62 @@ fn an_act_of_two_that_one_signed_is_named() {
     assert!(found.iter().any(|f| f.starts_with("signature event")), "{found:?}");
 }
 
+/// A row altered for the time of one act and put back afterwards: the ledger is whole, the act was nobody's to make.
+#[test]
+fn an_act_with_a_borrowed_right_is_named() {
+    let t = TestAuthority::national("borrowed");
+    let request = t.people.person(1, "lra-chengdu");
+    let ids = [request.id.clone()];
+    all(t.authority.submit(&t.session("chengdu-entry"), &[request]));
+    let borrow = |id: &str, roles: &str, place: &str| {
+        let update = "UPDATE operator SET roles = ?1, org = ?2 WHERE id = ?3";
+        sql(&t).execute(update, [roles, place, id]).unwrap();
+    };
+    borrow("chengdu-entry-2", "approver", "ra-sichuan");
+    all(t.authority.approve(&t.session("chengdu-entry-2"), &ids));
+    all(t.authority.issue(&t.session("chengdu-entry-2"), &t.signer(), &ids));
+    borrow("chengdu-entry-2", "entry", "lra-chengdu");
+    let found = blamed(&t);
+    assert_eq!(found.iter().filter(|f| f.starts_with("I10 event")).count(), 2, "{found:?}");
+
+    // A freeze that is lifted for a moment, and a key that was replaced.
+    let t = TestAuthority::national("lifted");
+    let ids = ready_requests(&t, 1, 1);
+    let _ = t.authority.change(&t.session("zhao"), &Change::OrgFreeze(org("ra-sichuan"))).unwrap();
+    let status = |status: &str| {
+        let update = "UPDATE organisation SET status = ?1 WHERE id = 'ra-sichuan' AND seq = \
+                      (SELECT max(seq) FROM organisation WHERE id = 'ra-sichuan')";
+        sql(&t).execute(update, [status]).unwrap();
+    };
+    status("active");
+    all(t.authority.issue(&t.session("zhao"), &t.signer(), &ids));
+    status("frozen");
+    let found = blamed(&t);
+    assert!(found.iter().any(|f| f.starts_with("I10 event")), "{found:?}");
+}
+
+/// The key somebody had before a renewal signs nothing after it, whatever date the document bears.
+#[test]
+fn a_replaced_key_is_named() {
+    let t = TestAuthority::national("replaced");
+    let old = row(&t, "chengdu-entry").certificate;
+    let renewal = super::race::approved_renewal(&t, "chengdu-entry", "lra-chengdu", &[Role::Entry]);
+    all(t.authority.issue(&t.session("qian"), &t.signer(), &renewal));
+    let new = row(&t, "chengdu-entry").certificate;
+    let certificate = |serial: &hufu_model::ident::Serial| {
+        let update = "UPDATE operator SET certificate = ?1 WHERE id = 'chengdu-entry'";
+        sql(&t).execute(update, [serial.as_bytes()]).unwrap();
+    };
+    certificate(&old);
+    all(t.authority.submit(&t.session("chengdu-entry"), &[t.people.person(1, "lra-chengdu")]));
+    certificate(&new);
+    let found = blamed(&t);
+    assert!(found.iter().any(|f| f.starts_with("I10 event")), "{found:?}");
+}
+
 /// Every kind of act that was made as it should be is in order.
 #[test]
 fn acts_that_were_signed_are_in_order() {
-    use hufu_authority::Change;
     let t = TestAuthority::national("in order");
     let by_two = |change: &Change| match t.authority.change(&t.session("zhao"), change).unwrap() {
         Outcome::Proposed(digest) => drop(t.authority.countersign(&t.session("qian"), &digest).unwrap()),

@@ -1,70 +1,80 @@
 //! Organisations, operators and profiles are what people signed: every act is replayed from its signed record, and what
-//! comes out is compared with the rows.
+//! comes out is compared with the rows. On the way everybody who signed something is asked what they were at that moment.
 //!
 //! The ledger alone cannot show this. Whoever can write the database can also write an event beside the row they alter, and
-//! until the next checkpoint nothing contradicts it; a signature of the people it names they cannot write.
+//! until the next checkpoint nothing contradicts it; a signature of the people it names they cannot write. And a row that
+//! was altered for an hour and put back leaves no trace but an act that nobody had the right to.
 
 use std::collections::BTreeMap;
 
 use hufu_ledger::event::Event;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, Serial};
+use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
-use hufu_model::org::{OrgStatus, Organisation};
+use hufu_model::org::{OrgStatus, OrgTree, Organisation};
+use hufu_model::profile::Profile;
 use hufu_store::{EventFilter, EventRow, Reader};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Act, Countersign, RequestRecord};
+use hufu_x509::signed_data::SignedData;
 
-use super::AuditReport;
+use super::{AuditReport, Progress, TOLERANCE};
 use crate::authority::Identity;
 use crate::change::{self, Change};
 use crate::document::{self, fault};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::policy::{self, Asked};
 
-/// The acts that change the hierarchy.
-const ACTS: [EventKind; 8] = [
-    EventKind::OrgAdd,
-    EventKind::OrgMove,
-    EventKind::OrgFreeze,
-    EventKind::OrgUnfreeze,
-    EventKind::OrgLimits,
-    EventKind::OperatorChange,
-    EventKind::OperatorRemove,
-    EventKind::ProfileSet,
-];
+/// Events read at a time: one of a large batch has many megabytes.
+const EVENTS: u32 = 16;
 
-/// Replays every act and names what no signed act explains.
-pub(super) fn audit(r: &Reader<'_>, identity: &Identity, report: &mut AuditReport) -> Result<()> {
+/// How long before its event a document may have been signed, in seconds: checking a large batch and waiting for others to
+/// write takes its time.
+const DELAY: i64 = 3600;
+
+/// Replays every act, and names those that nobody had the right to and the rows that no signed act explains.
+pub(super) fn audit(
+    r: &Reader<'_>,
+    identity: &Identity,
+    profiles: &BTreeMap<Digest, Profile>,
+    progress: &dyn Fn(Progress),
+    report: &mut AuditReport,
+) -> Result<()> {
     let mut state = State::founded(r)?;
-    let mut steps: Vec<(u64, Step)> = Vec::new();
-    for kind in ACTS {
-        let filter = EventFilter { kind: Some(kind), ..EventFilter::default() };
-        steps.extend(r.events(&filter)?.into_iter().map(|event| (event.seq, Step::Act(event))));
-    }
+    let mut granted: BTreeMap<u64, (OperatorId, Serial)> = BTreeMap::new();
     for operator in r.operators()? {
         for serial in r.operator_certificates(&operator.id)? {
-            // The founding's are there already.
-            if let Some(seq) = r.certificate_event(&serial)?.filter(|seq| *seq > 0) {
-                steps.push((seq, Step::Certificate(operator.id.clone(), serial)));
+            if let Some(seq) = r.certificate_event(&serial)? {
+                granted.insert(seq, (operator.id.clone(), serial));
             }
         }
     }
-    steps.sort_by_key(|(seq, _)| *seq);
-    for (seq, step) in steps {
-        let done = match step {
-            Step::Act(event) => state.act(r, identity, &event),
-            Step::Certificate(id, serial) => state.certificate(r, &id, serial),
-        };
-        if let Err(e) = done {
-            report.find("signature", format!("event {seq}"), format!("no signed act explains it: {e}"));
+    let of = r.event_count()?;
+    // The founding is where the replay begins.
+    let mut after = Some(0);
+    loop {
+        let page = r.events(&EventFilter { after, limit: EVENTS, ..EventFilter::default() })?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.seq);
+        for row in &page {
+            let (rule, done) = match row.kind {
+                EventKind::Issue => match granted.remove(&row.seq) {
+                    Some((id, serial)) => ("signature", state.certificate(r, &id, serial)),
+                    None => continue,
+                },
+                EventKind::Submit | EventKind::Approve | EventKind::Reject => ("I10", state.requests(r, row)),
+                EventKind::Intent => ("I10", state.intents(r, profiles, row)),
+                EventKind::Propose | EventKind::ProposalReject => ("signature", state.signed_by(r, row).map(drop)),
+                kind if kind.is_act() => ("signature", state.act(r, identity, row)),
+                _ => continue,
+            };
+            if let Err(e) = done {
+                report.find(rule, format!("event {}", row.seq), format!("nobody had the right to it: {e}"));
+            }
         }
+        progress(Progress { what: "events", done: last.seq + 1, of });
     }
     state.compare(r, report)
-}
-
-enum Step {
-    Act(EventRow),
-    Certificate(OperatorId, Serial),
 }
 
 /// What the signed acts add up to.
@@ -72,6 +82,8 @@ struct State {
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
+    /// The organisations as a tree, until one of them changes.
+    tree: Option<OrgTree>,
 }
 
 impl State {
@@ -100,14 +112,72 @@ impl State {
             founding.iter().flat_map(|f| &f.effects).any(|e| e.table == "profile" && e.key == digest.0)
         };
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
-        Ok(Self { organisations, operators, profiles })
+        Ok(Self { organisations, operators, profiles, tree: None })
     }
 
-    /// An act: signed by the person the event names, and by a second one where two are due.
+    /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
+    /// and used the certificate they acted with then. Gives that person.
+    fn signed_by(&self, r: &Reader<'_>, row: &EventRow) -> Result<Operator> {
+        let by = row.actor.as_ref().ok_or_else(|| fault("event", "nobody did it"))?;
+        let known = self.operators.get(by).filter(|o| o.status == OperatorStatus::Active);
+        let known = known.ok_or_else(|| ErrorKind::UnknownOperator(by.clone()))?;
+        for digest in documents(&decode(row)?) {
+            let document = r.document(&digest)?.ok_or_else(|| fault("document", "it is missing"))?;
+            let certificate = SignedData::from_der(&document.signed)?.certificate().serial().clone();
+            if document.operator != *by || certificate != known.certificate {
+                return Err(ErrorKind::WrongKey(by.clone()).into());
+            }
+            let delay = row.at.unix_seconds() - document.at;
+            if delay > DELAY || delay < -(i64::try_from(TOLERANCE).unwrap_or(0)) {
+                return Err(fault("document", "it was not signed when its event was recorded"));
+            }
+        }
+        Ok(known.clone())
+    }
+
+    /// Requests that were entered or decided: by somebody with the role for it, in their jurisdiction.
+    fn requests(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        let tree = self.tree();
+        for id in keys(&decode(row)?, "request") {
+            let request = r.request(&id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+            let staff = request.profile.as_str() == crate::submit::OPERATOR_PROFILE;
+            if row.kind == EventKind::Submit {
+                policy::holds(&by, if staff { &[Role::Admin, Role::SuperAdmin] } else { &[Role::Entry] })?;
+                policy::within(tree, &by, &request.org)?;
+            } else {
+                policy::may_approve(tree, &by, &request.org, staff)?;
+            }
+            let grant = if staff { record(r, &id)?.operator } else { None };
+            let administers = grant.is_some_and(|g| g.roles.iter().any(|role| role.administers()));
+            if administers && row.kind != EventKind::Reject {
+                policy::holds(&by, &[Role::SuperAdmin])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was begun was within the limits of every ancestor, none of which was frozen.
+    fn intents(&mut self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        policy::may_issue(&by)?;
+        let tree = self.tree();
+        for id in keys(&decode(row)?, "intent") {
+            let record = record(r, &id)?;
+            policy::within(tree, &by, &record.org)?;
+            let profile = profiles.get(&record.profile_digest);
+            let profile = profile.ok_or_else(|| ErrorKind::UnknownProfile(record.profile.to_string()))?;
+            policy::permits(tree, &Asked::of_record(&record, profile))?;
+        }
+        Ok(())
+    }
+
+    /// An act: signed by the person the event names, and by a second one where two are due, both of them administrators
+    /// of the place.
     fn act(&mut self, r: &Reader<'_>, identity: &Identity, row: &EventRow) -> Result<()> {
-        let event = Event::decode(&row.leaf).map_err(|e| fault("ledger", &e.to_string()))?;
-        let (act, by, two) = signed(r, identity, &event)?;
-        if act.kind != row.kind.code() || act.object != row.object || row.actor.as_ref() != Some(&by) {
+        let by = self.signed_by(r, row)?;
+        let (act, two) = signed(r, identity, &decode(row)?)?;
+        if act.kind != row.kind.code() || act.object != row.object || (act.operator != by.id) != two {
             return Err(fault("act", "it was signed for something else, or by another person"));
         }
         let change = Change::from_act(&act)?;
@@ -118,10 +188,36 @@ impl State {
         if needs_two && !two {
             return Err(fault("act", "it needs a second person, and one signed it"));
         }
+        let first = self.operator(&act.operator)?.clone();
+        let place = self.place(&change)?;
+        for who in [&by, &first] {
+            policy::holds(who, &[Role::Admin, Role::SuperAdmin])?;
+            policy::within(self.tree(), who, &place)?;
+        }
         self.apply(change)
     }
 
+    /// Where a change happens.
+    fn place(&mut self, change: &Change) -> Result<OrgId> {
+        Ok(match change {
+            Change::OrgAdd(org) => org.parent.clone().ok_or_else(|| fault("act", "it has no place"))?,
+            Change::OrgMove { org, .. }
+            | Change::OrgFreeze(org)
+            | Change::OrgUnfreeze(org)
+            | Change::OrgLimits { org, .. } => org.clone(),
+            Change::OperatorRoles { operator, .. } | Change::OperatorRemove(operator) => {
+                self.operator(operator)?.org.clone()
+            }
+            Change::ProfileSet { .. } => crate::init::ca_org()?,
+        })
+    }
+
+    fn tree(&mut self) -> &OrgTree {
+        self.tree.get_or_insert_with(|| OrgTree::new(self.organisations.values().cloned()))
+    }
+
     fn apply(&mut self, change: Change) -> Result<()> {
+        self.tree = None;
         match change {
             Change::OrgAdd(org) => drop(self.organisations.insert(org.id.clone(), org)),
             Change::OrgMove { org, to } => self.organisation(&org)?.parent = Some(to),
@@ -140,12 +236,10 @@ impl State {
     /// An operator's certificate: its request, which is verified with all the others, grants what the row says.
     fn certificate(&mut self, r: &Reader<'_>, id: &OperatorId, serial: Serial) -> Result<()> {
         let request = r.certificate(&serial)?.and_then(|row| row.request);
-        let body = request.map(|request| r.request_body(&request)).transpose()?.flatten();
-        let record = body.map(|body| RequestRecord::from_der(&body.record)).transpose()?;
-        let granted = record.and_then(|record| Some((record.org, record.operator?)));
-        let (org, grant) = granted
-            .filter(|(_, grant)| grant.id == *id)
-            .ok_or_else(|| fault("request", "the certificate was not asked for as this operator's"))?;
+        let request = request.ok_or_else(|| fault("certificate", "it belongs to no request"))?;
+        let RequestRecord { org, operator, .. } = record(r, &request)?;
+        let grant = operator.filter(|grant| grant.id == *id);
+        let grant = grant.ok_or_else(|| fault("request", "the certificate was not asked for as this operator's"))?;
         let (status, name) = (OperatorStatus::Active, String::new());
         let operator = Operator { id: id.clone(), org, name, roles: grant.roles, certificate: serial, status };
         self.operators.insert(id.clone(), operator);
@@ -188,21 +282,38 @@ impl State {
     }
 }
 
-/// The act an event carries out, who signed last, and whether two signed.
-fn signed(r: &Reader<'_>, identity: &Identity, event: &Event) -> Result<(Act, OperatorId, bool)> {
-    let mut documents = event.effects.iter().filter(|e| e.table == "document");
-    let digest = documents.next().and_then(|e| e.key.as_slice().try_into().ok().map(Digest));
-    let digest = digest.ok_or_else(|| fault("act", "nobody signed it"))?;
+/// The act an event carries out, and whether a second person signed that.
+fn signed(r: &Reader<'_>, identity: &Identity, event: &Event) -> Result<(Act, bool)> {
+    let digest = documents(event).next().ok_or_else(|| fault("act", "nobody signed it"))?;
     let document = r.document(&digest)?.ok_or_else(|| fault("document", "it is missing"))?;
     if document.kind != "countersign" {
-        let act: Act = document::signed(r, identity, &digest)?;
-        let by = act.operator.clone();
-        return Ok((act, by, false));
+        return Ok((document::signed(r, identity, &digest)?, false));
     }
     let second: Countersign = document::signed(r, identity, &digest)?;
     let act: Act = document::signed(r, identity, &second.act)?;
     if act.operator == second.operator {
         return Err(fault("act", "one person signed it twice"));
     }
-    Ok((act, second.operator, true))
+    Ok((act, true))
+}
+
+fn decode(row: &EventRow) -> Result<Event> {
+    Event::decode(&row.leaf).map_err(|e| fault("ledger", &e.to_string()))
+}
+
+/// The digests of the documents that an event stored.
+fn documents(event: &Event) -> impl Iterator<Item = Digest> {
+    let stored = event.effects.iter().filter(|e| e.table == "document");
+    stored.filter_map(|e| e.key.as_slice().try_into().ok().map(Digest))
+}
+
+/// The requests whose rows of `table` an event wrote.
+fn keys(event: &Event, table: &str) -> Vec<RequestId> {
+    let rows = event.effects.iter().filter(|e| e.table == table);
+    rows.filter_map(|e| std::str::from_utf8(&e.key).ok()?.parse().ok()).collect()
+}
+
+fn record(r: &Reader<'_>, id: &RequestId) -> Result<RequestRecord> {
+    let body = r.request_body(id)?.ok_or_else(|| fault("request", "its body is missing"))?;
+    Ok(RequestRecord::from_der(&body.record)?)
 }
