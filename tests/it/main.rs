@@ -25,6 +25,7 @@ mod tamper;
 mod envelopes;
 mod interop;
 mod judges;
+mod status;
 
 // The source tree.
 mod languages;

@@ -2,15 +2,20 @@
 
 #![allow(clippy::print_stdout)]
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use hufu_model::entropy::{Entropy, EntropyError};
 use hufu_model::ident::Serial;
+use hufu_model::time::Validity;
+use hufu_x509::certificate::Certificate;
 use hufu_x509::crl::{self, Builder, Crl, CrlInput, Reason};
 use hufu_x509::key::SecretKey;
 use hufu_x509::name::Name;
-use hufu_x509::sign::Signer;
+use hufu_x509::ocsp::{self, Answer, CertId, Hash, Issuer, Request, Response, Status};
+use hufu_x509::sign::{Signature, Signer};
+use hufu_x509::tbs::{self, TbsInput, Urls};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -31,7 +36,8 @@ fn main() -> Outcome<()> {
     let entropy: &dyn Entropy = &System;
     let ca = SecretKey::generate(entropy)?;
     let name = Name::parse_text("C=CN,O=示例,CN=示例 SM2 CA")?.to_der();
-    list(entries, &ca, &name)
+    list(entries, &ca, &name)?;
+    answers(&ca, &name)
 }
 
 /// Serial numbers as the authority makes them: 19 octets that ascend.
@@ -86,6 +92,84 @@ fn list(entries: u64, ca: &SecretKey, name: &[u8]) -> Outcome<()> {
     let found = found.count();
     println!("{:<30} {:>9.2} µs each, {found} of {rounds} found", "find", micros(started.elapsed()) / 1e5);
     println!("{:<30} {:>9.1} MiB in all", "peak memory", peak()? / 1024.0);
+    Ok(())
+}
+
+/// A certificate for the responder's key; who issued it does not matter here.
+fn certificate(ca: &SecretKey, name: &[u8], key: &SecretKey) -> Outcome<Certificate> {
+    let profile = hufu_data::profile("ocsp-responder").ok_or("no such profile")?;
+    let input = TbsInput {
+        profile: &profile,
+        serial: &Serial::from_bytes(&serial(0))?,
+        issuer_der: name,
+        issuer_key: ca.public_key(),
+        subject_der: name,
+        subject_key: key.public_key(),
+        validity: Validity::new(NOW - 86_400, NOW + 86_400)?,
+        hosts: &[],
+        urls: &Urls { http: "http://pki.example.cn".to_owned(), ldap: None },
+    };
+    let tbs = tbs::build(&input)?;
+    Ok(Certificate::from_der(&tbs::assemble(&tbs, &ca.sign(&tbs, [7; 32])?)?)?)
+}
+
+/// OCSP in process: from the octets of a request to the octets of an answer.
+fn answers(ca: &SecretKey, name: &[u8]) -> Outcome<()> {
+    let entropy: &dyn Entropy = &System;
+    let key = SecretKey::generate(entropy)?;
+    let certificate = certificate(ca, name, &key)?;
+    let issuer = Issuer::new(name, ca.public_key());
+    let requests: Vec<Vec<u8>> = (0..1_000)
+        .map(|n| {
+            let id = issuer.cert_id(Hash::Sha1, &Serial::from_bytes(&serial(n))?);
+            Ok(ocsp::build_request(&[id], Some(&[7; 32]))?)
+        })
+        .collect::<Outcome<_>>()?;
+    let respond = |request: &[u8]| -> Outcome<Vec<u8>> {
+        let request = Request::from_der(request)?;
+        let id = request.ids().first().ok_or("no question")?;
+        let status = if issuer.is_meant_by(id) { Status::Good } else { Status::Unknown };
+        let answer = Answer { id, status, this_update: NOW, next_update: NOW + 3_600 };
+        Ok(ocsp::respond(&[answer], &certificate, &key, NOW, request.nonce(), entropy.array()?)?)
+    };
+    let mut stored = HashMap::new();
+    let mut length = 0;
+    for request in &requests {
+        let answer = respond(request)?;
+        length = answer.len();
+        let id = Request::from_der(request)?.ids().first().and_then(CertId::serial).ok_or("no serial number")?;
+        stored.insert(id, answer);
+    }
+    println!("OCSP, answers of {length} octets with the responder's certificate");
+    rate("  read, sign, answer", &requests, |request| respond(request).map(drop))?;
+    let verified = |request: &[u8]| -> Outcome<()> {
+        let response = Response::from_der(&respond(request)?)?;
+        // The certificate was read and checked at the start; what is new is the signature.
+        Ok(key.public_key().verify(response.tbs_der(), &Signature::from_der(response.signature_value())?)?)
+    };
+    rate("  the same, verified after signing", &requests, verified)?;
+    rate("  read, answer from a table", &requests, |request| {
+        let request = Request::from_der(request)?;
+        let id = request.ids().first().filter(|id| issuer.is_meant_by(id)).ok_or("another CA")?;
+        let answer = id.serial().and_then(|serial| stored.get(&serial)).ok_or("not there")?;
+        std::hint::black_box(answer.clone());
+        Ok(())
+    })
+}
+
+/// The median of five.
+fn rate(what: &str, requests: &[Vec<u8>], mut act: impl FnMut(&[u8]) -> Outcome<()>) -> Outcome<()> {
+    let mut rates = Vec::new();
+    for _ in 0..5 {
+        let (mut count, started) = (0, Instant::now());
+        while started.elapsed() < Duration::from_millis(400) {
+            requests.iter().take(100).try_for_each(|request| act(request))?;
+            count += 100;
+        }
+        rates.push(f64::from(count) / started.elapsed().as_secs_f64());
+    }
+    rates.sort_by(f64::total_cmp);
+    println!("{what:<36} {:>9.0}/s", rates[2]);
     Ok(())
 }
 

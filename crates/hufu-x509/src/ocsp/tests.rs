@@ -162,7 +162,7 @@ fn every_status_is_read_as_it_was_written_and_verifies() {
         response.verify(&ca, now()).unwrap();
         assert_eq!((response.produced_at(), response.nonce()), (NOW, Some(&b"nonce"[..])));
         assert_eq!(*response.responder_id(), ResponderId::Key(key(2).public_key().key_id().to_vec()));
-        assert_eq!(response.certificates(), [responder.clone()]);
+        assert_eq!(response.certificates(), std::slice::from_ref(&responder));
         for (id, status) in ids.iter().zip(statuses) {
             let single = response.single(id).unwrap();
             assert_eq!((single.status, single.this_update, single.next_update), (status, NOW - 60, Some(NOW + 3_600)));
