@@ -319,7 +319,11 @@ fn list(ctx: &Context, a: List) -> Result<()> {
     let mut found = authority.requests(&filter)?;
     let more = cut(&mut found, a.limit, |r| format!("--after {}", r.id));
     let rows = found.iter().map(views::request).collect();
-    ctx.out.list("request-list", &["request", "org", "action", "status", "profile", "subject", "submitted_at"], rows)?;
+    ctx.out.list(
+        "request-list",
+        &["request", "org", "action", "status", "profile", "subject", "submitted_at"],
+        rows,
+    )?;
     tell_more(ctx, a.limit, more);
     Ok(())
 }

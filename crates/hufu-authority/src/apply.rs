@@ -119,12 +119,12 @@ impl Authority {
         let gravity = Gravity::of(r, &certificate, count)?;
         match row.status {
             RequestStatus::Approved => {
-                policy::holds(checker.by, &[Role::Approver, Role::Admin, Role::SuperAdmin])?;
+                policy::holds(checker.by, gravity.applies(true))?;
                 let approver = checker.signed.approver(&row)?;
                 policy::may_approve(checker.tree, &approver, &row.org, gravity.approves())?;
             }
             RequestStatus::Submitted if record.emergency && record.action == Action::Suspend => {
-                policy::holds(checker.by, gravity.enters(true))?;
+                policy::holds(checker.by, gravity.applies(false))?;
             }
             _ => {
                 let status = row.status.code();

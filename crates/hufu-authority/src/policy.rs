@@ -100,12 +100,19 @@ pub(crate) const MASS: usize = 100;
 impl Gravity {
     /// Of a certificate, in a batch of `count`.
     pub(crate) fn of(r: &Reader<'_>, certificate: &CertificateRow, count: usize) -> Result<Self> {
-        if let Some(operator) = r.certificate_operator(&certificate.serial)? {
-            let roles = r.operator(&operator)?.map(|o| o.roles).unwrap_or_default();
-            let administrator = roles.iter().any(|role| role.administers());
-            return Ok(if administrator { Self::Administrator } else { Self::Staff });
+        let operator = r.certificate_operator(&certificate.serial)?;
+        let roles = operator.map(|id| Ok::<_, crate::Error>(r.operator(&id)?.map(|o| o.roles).unwrap_or_default()));
+        Ok(Self::new(roles.transpose()?.as_deref(), count))
+    }
+
+    /// Of an operator's certificate, when there are roles, or of a subscriber's, in a batch of `count`.
+    pub(crate) fn new(roles: Option<&[Role]>, count: usize) -> Self {
+        match roles {
+            Some(roles) if roles.iter().any(|role| role.administers()) => Self::Administrator,
+            Some(_) => Self::Staff,
+            None if count > MASS => Self::Mass,
+            None => Self::Subscriber,
         }
-        Ok(if count > MASS { Self::Mass } else { Self::Subscriber })
     }
 
     /// Who may ask for it. An emergency may be seen by everybody who acts at the office or above it.
@@ -116,6 +123,11 @@ impl Gravity {
             Self::Staff | Self::Mass => &[Role::Admin, Role::SuperAdmin],
             Self::Administrator => &[Role::SuperAdmin],
         }
+    }
+
+    /// Who makes it take effect, when it was approved or is an emergency.
+    pub(crate) const fn applies(self, approved: bool) -> &'static [Role] {
+        if approved { &[Role::Approver, Role::Admin, Role::SuperAdmin] } else { self.enters(true) }
     }
 
     /// Who may approve it.
