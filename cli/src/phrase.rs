@@ -16,11 +16,13 @@ struct Pattern {
     places: Vec<&'static str>,
 }
 
-/// The patterns of the English catalogue, those that say the most first.
+/// The patterns of the English catalogue, in the order in which they are tried.
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let ours = keys(Lang::En).filter(|k| k.starts_with("phrase-") || k.starts_with("foreign-"));
     let mut patterns: Vec<Pattern> = ours.filter_map(|key| Some(pattern(key, message(Lang::En, key)?))).collect();
-    patterns.sort_by_key(|p| std::cmp::Reverse(p.literals.iter().map(|l| l.len()).sum::<usize>()));
+    // One that begins with words of its own says what the rest is about.
+    let words = |p: &Pattern| p.literals.iter().map(|l| l.len()).sum::<usize>();
+    patterns.sort_by_key(|p| (p.literals.first().is_some_and(|l| l.is_empty()), std::cmp::Reverse(words(p))));
     patterns
 });
 
@@ -138,6 +140,7 @@ mod tests {
                 "\"fr\" is not a valid organisation id: use 64 hexadecimal digits",
                 "\"fr\" 不是有效的机构标识：64 位十六进制数字",
             ),
+            ("line 2: foo: unknown key; known are id, class", "第 2 行：没有 foo 这一项，可用：id, class"),
             ("its sealed fields cannot be opened: it is missing", "加密字段无法打开：缺失"),
             ("something nobody has written a pattern for", "something nobody has written a pattern for"),
         ] {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use hufu_authority::data::render;
+use hufu_authority::data::{Lang, render};
 use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::{Field, Holder, HolderKind, Purpose};
 use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
@@ -161,7 +161,13 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
     // All at once, where the library names the first.
     if !missing.is_empty() {
         let holder = render(ctx.lang, &format!("label-holder-{}", a.holder), &[]);
-        return Err(Error::own("cli.fields-missing", vec![("holder", holder), ("fields", missing.join(", "))]));
+        let named = |code: &&str| match ctx.lang {
+            Lang::Zh => format!("{}（{code}）", ctx.word(&format!("field-{code}"))),
+            Lang::En => (*code).to_owned(),
+        };
+        let list: Vec<String> = missing.iter().map(named).collect();
+        let between = if ctx.lang == Lang::Zh { "、" } else { ", " };
+        return Err(Error::own("cli.fields-missing", vec![("holder", holder), ("fields", list.join(between))]));
     }
     let new = NewRequest {
         id: id_or_new(a.id)?,

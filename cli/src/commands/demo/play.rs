@@ -240,10 +240,14 @@ fn invented_requests(
     tell: Tell<'_>,
 ) -> Result<()> {
     let random: &dyn Entropy = &SystemEntropy;
-    for (n, entry) in roster.iter().enumerate() {
-        // Sichuan and Yunnan lead, as in the bulletin: their offices take twice the share.
+    // Sichuan and Yunnan lead, as in the bulletin: their offices take twice the share.
+    let share = |entry: &RosterEntry| {
         let leads = entry.region.is_some_and(|r| r.as_str().starts_with("51") || r.as_str().starts_with("53"));
-        let share = count * if leads { 2 } else { 1 } / (roster.len() + LEADING) + 1;
+        count * if leads { 2 } else { 1 } / (roster.len() + LEADING) + 1
+    };
+    let (before, all_shares) = (played.issued, roster.iter().map(share).sum::<usize>());
+    for (n, entry) in roster.iter().enumerate() {
+        let share = share(entry);
         let place = place(entry.region.as_ref().map_or("110000", |r| r.as_str()))?;
         let mut requests = Vec::with_capacity(share);
         for i in 0..share {
@@ -254,7 +258,7 @@ fn invented_requests(
         let ids: Vec<RequestId> = requests.iter().map(|r| r.id.clone()).collect();
         all(authority.submit(&office(offices, &entry.id)?.entry, &requests)?)?;
         finish(authority, offices, ca, &entry.id, &ids, played)?;
-        tell("certificates", n as u64 + 1, roster.len() as u64);
+        tell("certificates", (played.issued - before) as u64, all_shares as u64);
     }
     Ok(())
 }
