@@ -84,7 +84,7 @@ impl CertId {
         &self.der
     }
 
-    /// The digest its issuer is named with; none when it is not one of [`Hash`].
+    /// The digest its issuer is named with; none when it is not one of [`enum@Hash`].
     #[must_use]
     pub fn hash(&self) -> Option<Hash> {
         self.hash
