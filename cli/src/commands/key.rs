@@ -66,7 +66,10 @@ pub(crate) fn run(ctx: &Context, args: Key) -> Result<()> {
                 ]),
             )?;
             let csr = a.out.with_extension("csr").display().to_string();
-            ctx.next("next-key", &[("key", &file), ("csr", &csr)]);
+            let passphrase = ctx.settings.get("passphrase-file").map(|path| format!(" --passphrase-file {path}"));
+            let values =
+                [("key", file.as_str()), ("csr", &csr), ("passphrase", passphrase.as_deref().unwrap_or_default())];
+            ctx.next("next-key", &values);
             Ok(())
         }
         Key::Csr(a) => {
