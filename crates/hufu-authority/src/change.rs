@@ -7,7 +7,7 @@ use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation};
 use hufu_model::text::check_name;
 use hufu_model::time::Instant;
-use hufu_store::{EventWriter, Proposal, Write};
+use hufu_store::{Document, EventWriter, Proposal, Write};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Act, Countersign};
 
@@ -206,23 +206,9 @@ impl Authority {
     /// # Errors
     /// Role and jurisdiction errors; tree and limit errors; [`ErrorKind::NoChange`] when it is so already.
     pub fn change(&self, session: &Session, change: &Change) -> Result<Outcome> {
-        let now = self.now();
-        let org = self.read_as(session, change.kind().code(), |r| Ok(policy::acting(r, session, now)?.org))?;
-        let act = Act {
-            kind: change.kind().to_string(),
-            object: change.object()?,
-            fields: change.fields(),
-            ca: self.identity.ca,
-            org,
-            operator: session.operator().clone(),
-            nonce: self.entropy.array()?,
-            at: now.unix_seconds(),
-            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
-        };
-        let der = act.to_der();
-        let signed = self.sign_as(session, &der)?;
-        let digest = sm3(&der);
-        let document = document::row("act", &der, session, now, signed);
+        let kind = change.kind();
+        let (act, document) = self.sign_act(session, kind.code(), kind, change.object(), change.fields())?;
+        let digest = document.digest;
         self.write(session, &act.kind, |w| {
             let mut tree = w.reader().org_tree()?;
             let by = policy::acting(&w.reader(), session, w.now())?;
@@ -251,6 +237,34 @@ impl Authority {
             plan.put(&mut event)?;
             Ok(Outcome::Done(event.close()?))
         })
+    }
+
+    /// An act signed by the session's operator, and its document. `verb` is what a denial is recorded under, which
+    /// comes before a complaint about `object`.
+    fn sign_act(
+        &self,
+        session: &Session,
+        verb: &str,
+        kind: EventKind,
+        object: Result<String>,
+        fields: Vec<(String, String)>,
+    ) -> Result<(Act, Document)> {
+        let now = self.now();
+        let org = self.read_as(session, verb, |r| Ok(policy::acting(r, session, now)?.org))?;
+        let act = Act {
+            kind: kind.to_string(),
+            object: object?,
+            fields,
+            ca: self.identity.ca,
+            org,
+            operator: session.operator().clone(),
+            nonce: self.entropy.array()?,
+            at: now.unix_seconds(),
+            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
+        };
+        let der = act.to_der();
+        let document = document::row("act", &der, session, now, self.sign_as(session, &der)?);
+        Ok((act, document))
     }
 
     /// Countersigns the proposed act `digest` as the second person; it takes effect.
@@ -305,21 +319,8 @@ impl Authority {
     /// # Errors
     /// [`ErrorKind::UnknownProposal`]; role and jurisdiction errors of the change.
     pub fn refuse(&self, session: &Session, digest: &Digest) -> Result<()> {
-        let now = self.now();
-        let org = self.read_as(session, "refuse", |r| Ok(policy::acting(r, session, now)?.org))?;
-        let refusal = Act {
-            kind: EventKind::ProposalReject.to_string(),
-            object: digest.to_string(),
-            fields: Vec::new(),
-            ca: self.identity.ca,
-            org,
-            operator: session.operator().clone(),
-            nonce: self.entropy.array()?,
-            at: now.unix_seconds(),
-            expires: now.plus_seconds(PROPOSAL_DAYS * 86_400).unix_seconds(),
-        };
-        let der = refusal.to_der();
-        let document = document::row("act", &der, session, now, self.sign_as(session, &der)?);
+        let kind = EventKind::ProposalReject;
+        let (_, document) = self.sign_act(session, "refuse", kind, Ok(digest.to_string()), Vec::new())?;
         self.write(session, "refuse", |w| {
             let r = w.reader();
             let mut proposal = open_proposal(&r, digest)?;
