@@ -134,6 +134,7 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         medium: Medium::UKey,
         predecessor: None,
         operator: None,
+        revokes: None,
     })
 }
 
@@ -151,6 +152,7 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         medium: Medium::File,
         predecessor: None,
         operator: Some((id.parse()?, vec![role])),
+        revokes: None,
     })
 }
 

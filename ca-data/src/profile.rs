@@ -33,10 +33,14 @@ const KEYS: [&str; 12] = [
     "hosts",
 ];
 
-const PROFILES: [(&str, &str); 9] = [
+/// Keys that may be left out.
+const OPTIONAL: [&str; 2] = ["renewable", "suspendable"];
+
+const PROFILES: [(&str, &str); 10] = [
     ("root", include_str!("../profiles/root.toml")),
     ("issuing-ca", include_str!("../profiles/issuing-ca.toml")),
     ("ledger-signer", include_str!("../profiles/ledger-signer.toml")),
+    ("ocsp-responder", include_str!("../profiles/ocsp-responder.toml")),
     ("operator", include_str!("../profiles/operator.toml")),
     ("person-sign", include_str!("../profiles/person-sign.toml")),
     ("organisation-sign", include_str!("../profiles/organisation-sign.toml")),
@@ -113,6 +117,7 @@ pub fn profile_from_toml(text: &str) -> Result<Profile, ProfileError> {
     })?;
     let table = Table::new(text, "", parsed.span(), parsed.get_ref());
     let mut known = KEYS.to_vec();
+    known.extend(OPTIONAL);
     known.push("subject");
     table.only(&known)?;
 
@@ -135,10 +140,17 @@ pub fn profile_from_toml(text: &str) -> Result<Profile, ProfileError> {
         policy: rules::policy(&table)?,
         subject: subject::rules(&table)?,
         hosts: hosts(&table)?,
+        renewable: allowed(&table, "renewable")?,
+        suspendable: allowed(&table, "suspendable")?,
         source: text.to_owned(),
     };
     rules::check(&table, &profile)?;
     Ok(profile)
+}
+
+/// A right that a profile gives only when it says so.
+fn allowed(table: &Table<'_>, key: &str) -> Result<bool, ProfileError> {
+    if table.has(key) { Ok(table.boolean(key)?.0) } else { Ok(false) }
 }
 
 fn class(table: &Table<'_>) -> Result<ProfileClass, ProfileError> {
@@ -234,14 +246,16 @@ mod tests {
             ("policy = \"1.3.6.1.4.1.32473.1.10\"\n", "", "policy", 1),
             ("hosts = \"unused\"", "hosts = \"required\"", "hosts", 13),
             ("hosts = \"unused\"", "hosts = \"unused\"\nhosts = \"unused\"", "", 14),
-            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 16),
-            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 21),
-            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 41),
-            ("field = \"city\"", "field = \"town\"", "subject.field", 27),
-            ("field = \"city\"", "field = \"document-number\"", "subject.field", 27),
-            ("required = true", "required = 1", "subject.required", 18),
-            ("required = true", "required = false", "subject.required", 18),
-            ("required = true", "required = true\ncritical = true", "subject.critical", 19),
+            ("renewable = true", "renewable = 1", "renewable", 14),
+            ("suspendable = true", "suspendable = \"yes\"", "suspendable", 15),
+            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 18),
+            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 23),
+            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 43),
+            ("field = \"city\"", "field = \"town\"", "subject.field", 29),
+            ("field = \"city\"", "field = \"document-number\"", "subject.field", 29),
+            ("required = true", "required = 1", "subject.required", 20),
+            ("required = true", "required = false", "subject.required", 20),
+            ("required = true", "required = true\ncritical = true", "subject.critical", 21),
         ] {
             let (found_key, found_line, text) = refused(from, to);
             assert_eq!((found_key.as_str(), found_line), (key, line), "{to}: {text}");
@@ -260,6 +274,17 @@ mod tests {
         ] {
             let e = profile_from_toml(&text.replacen(from, to, 1)).expect_err(to);
             assert_eq!(e.key(), key, "{e}");
+        }
+    }
+
+    #[test]
+    fn nobody_can_request_to_answer_for_the_ca() {
+        let text = super::PROFILES.iter().find(|(id, _)| *id == "ocsp-responder").unwrap().1;
+        for (from, to) in
+            [("holders = []", "holders = [\"device\"]"), ("[\"OCSPSigning\"]", "[\"OCSPSigning\", \"serverAuth\"]")]
+        {
+            let e = profile_from_toml(&text.replacen(from, to, 1)).expect_err(to);
+            assert_eq!(e.key(), "extended_key_usage", "{e}");
         }
     }
 

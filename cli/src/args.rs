@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    audit, cert, completions, config, demo, init, issue, key, man, operator, org, profile, proposal, report, request,
-    status, verify,
+    apply, audit, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile, proposal,
+    report, request, status, verify,
 };
 use crate::lang::Globals;
 
@@ -111,6 +111,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Request(request::Request),
     Issue(issue::Issue),
+    Apply(apply::Apply),
     #[command(subcommand)]
     Cert(cert::Cert),
     #[command(subcommand)]
@@ -118,6 +119,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
     Verify(verify::Verify),
+    #[command(subcommand)]
+    Envelope(envelope::EnvelopeCommand),
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),

@@ -1,10 +1,12 @@
 //! One file for each noun or verb: its arguments, and what it calls and prints.
 
+pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod envelope;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;

@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 28] = [
+pub(crate) const OWN: [(&str, Exit); 29] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -112,6 +112,7 @@ pub(crate) const OWN: [(&str, Exit); 28] = [
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
+    ("cli.envelope", Exit::Negative),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
 ];

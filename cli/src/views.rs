@@ -107,6 +107,7 @@ pub(crate) fn request(r: &RequestRow) -> Row {
     row([
         ("request", r.id.as_str().into()),
         ("org", r.org.as_str().into()),
+        ("action", r.action.code().into()),
         ("status", r.status.code().into()),
         ("profile", r.profile.as_str().into()),
         ("subject", r.subject.as_str().into()),
@@ -119,6 +120,7 @@ pub(crate) fn request(r: &RequestRow) -> Row {
         ("approver", r.approver.as_ref().map(ToString::to_string).into()),
         ("decided_at", r.decided_at.map(seconds).into()),
         ("note", r.note.clone().into()),
+        ("predecessor", r.predecessor.as_ref().map(ToString::to_string).into()),
         ("serial", r.serial.as_ref().map(ToString::to_string).into()),
         ("expires", seconds(r.expires)),
     ])
@@ -173,6 +175,7 @@ pub(crate) fn figures(f: &Figures) -> Row {
     let growth = f.growth();
     row([
         ("issued", f.issued.into()),
+        ("revoked", f.revoked.into()),
         ("valid", f.valid.into()),
         ("new", f.new.into()),
         ("year_earlier", f.year_earlier.into()),

@@ -22,12 +22,12 @@ fn shape(value: &Value) -> String {
 fn the_documents_keep_their_names() {
     let desk = Desk::founded();
     let serial = desk.issued();
-    let figures = "issued valid new year_earlier growth? growth_per_ten_thousand?";
+    let figures = "issued revoked valid new year_earlier growth? growth_per_ten_thousand?";
     let head = "schema type";
     let certificate = "serial subject org profile algorithm holder status not_before not_after issued_at reason medium \
                        request predecessor?";
-    let request = "request org status profile subject holder reason medium days submitter submitted_at approver \
-                   decided_at note? serial expires";
+    let request = "request org action status profile subject holder reason medium days submitter submitted_at approver \
+                   decided_at note? predecessor? serial expires";
     for (words, expected) in [
         (
             "status".to_owned(),
@@ -36,7 +36,7 @@ fn the_documents_keep_their_names() {
                  checkpointed anchored anchor}}"
             ),
         ),
-        (format!("cert show {serial}"), format!("{{{head} {certificate} issuer public_key pem}}")),
+        (format!("cert show {serial}"), format!("{{{head} {certificate} issuer public_key pem changes[]}}")),
         ("cert search 张三".to_owned(), format!("{{{head} items[{{{certificate} pem}}]}}")),
         ("cert ca root".to_owned(), format!("{{{head} serial subject issuer not_before not_after public_key pem}}")),
         (
@@ -117,7 +117,7 @@ fn tables_are_what_they_were() {
     );
     assert_eq!(
         masked(&desk.chinese("request show r1 --home home --home-passphrase-file home.pass").out),
-        "申请      r1\n机构      lra-chengdu\n状态      已签发\n模板      person-sign\n\
+        "申请      r1\n机构      lra-chengdu\n业务      新办\n状态      已签发\n模板      person-sign\n\
          主体      C=CN,ST=四川省,L=成都市,CN=张三\n持有者    个人\n事由      首次\n介质      智能密码钥匙\n\
          天数      1095\n录入人    sun\n录入时间  [TIME]\n审核人    li\n审核时间  [TIME]\n序列号    [SERIAL]\n\
          失效      [TIME]\n国家      CN\n省        四川省\n市        成都市\n区划      510100\n名称      张三\n\
@@ -126,11 +126,11 @@ fn tables_are_what_they_were() {
     let report = desk.run("report summary --home home");
     assert_eq!(
         report.out,
-        "NAME                      ORG          ISSUED  A YEAR AGO  GROWTH  NEW  VALID\n\
-         示例电子政务              ca                5           0  —         5      5\n\
-         \u{20} 四川省注册中心          ra-sichuan        3           0  —         3      3\n\
-         \u{20}   成都市注册服务分中心  lra-chengdu       2           0  —         2      2\n\
-         * SM2                                       5           0  —         5      5\n"
+        "NAME                      ORG          ISSUED  A YEAR AGO  GROWTH  NEW  REVOKED  VALID\n\
+         示例电子政务              ca                5           0  —         5        0      5\n\
+         \u{20} 四川省注册中心          ra-sichuan        3           0  —         3        0      3\n\
+         \u{20}   成都市注册服务分中心  lra-chengdu       2           0  —         2        0      2\n\
+         * SM2                                       5           0  —         5        0      5\n"
     );
     assert!(report.err.contains("twelve months before"), "the talk is on standard error: {}", report.err);
 }
@@ -147,8 +147,8 @@ fn csv_has_fixed_heads_one_line_a_row_and_no_pem() {
     assert!(!one.contains("BEGIN"), "{one}");
     let report = desk.does("report summary --home home --output csv");
     let lines: Vec<&str> = report.lines().collect();
-    assert_eq!(lines[0], "name,org,issued,year_earlier,growth,new,valid");
-    assert_eq!(lines[3], "成都市注册服务分中心,lra-chengdu,2,0,,2,2");
+    assert_eq!(lines[0], "name,org,issued,year_earlier,growth,new,revoked,valid");
+    assert_eq!(lines[3], "成都市注册服务分中心,lra-chengdu,2,0,,2,0,2");
 }
 
 /// Data on standard output, everything else on standard error; `--quiet` leaves only the data.

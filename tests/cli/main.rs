@@ -11,6 +11,8 @@ mod forms;
 mod help;
 /// Chinese and English say the same, and no English is left in Chinese.
 mod languages;
+/// Renewed, replaced, suspended, revoked.
+mod life;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.

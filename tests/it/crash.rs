@@ -14,6 +14,7 @@
 //! | f10 | the anchor is written | all is done |
 //! | f11, f12 | an output file is written beside its place; it was renamed into it | the file is whole or not there |
 //! | f13 | the answer was given | |
+//! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
 //!
 //! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
 //! control below is such a program.
@@ -25,9 +26,12 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant as Stopwatch};
 
-use hufu_authority::{CertificateFilter, Depth, NewRequest};
+use hufu_authority::{CertificateFilter, Depth, NewRequest, StatusFilter, StatusRequest};
+use hufu_model::certificate::CertificateStatus;
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, hex};
+use hufu_model::request::Action;
+use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 
@@ -140,7 +144,11 @@ fn stored_hex(t: &TestAuthority, serial: &hufu_model::ident::Serial) -> String {
 
 /// Hits `point` as often as [`trials`] says, by turns in batches and one by one, at different places of the work.
 fn hit(point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
-    let ready = ready(point);
+    hit_from(ready(point), point, work);
+}
+
+/// As [`hit`], beginning with another home.
+fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
     let count = trials();
     let results = Mutex::new(Vec::with_capacity(count));
     let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
@@ -303,6 +311,165 @@ fn killed_with_an_output_file_half_written() {
 #[test]
 fn killed_after_an_output_file_was_renamed() {
     hit("f12", |base, ready, trial| export_trial("f12", base, ready, trial));
+}
+
+/// Certificates with an approved change of status each, ready to be copied for each trial.
+fn ready_changes(seed: &str) -> Ready {
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    let t = TestAuthority::found_in(folder.path().to_owned(), None, seed);
+    t.build_hierarchy();
+    let changes: Vec<StatusRequest> = (1..=REQUESTS)
+        .map(|n| {
+            let (id, serial) = (format!("change-{n}").parse().unwrap(), t.issue_person(n).serial);
+            match n {
+                1 => StatusRequest::suspend(id, serial),
+                _ => StatusRequest::revoke(id, serial, RevocationReason::KeyCompromise),
+            }
+        })
+        .collect();
+    let ids: Vec<RequestId> = changes.iter().map(|c| c.id.clone()).collect();
+    let (entry, approver) = (t.session("chengdu-entry"), t.session("sichuan-approver"));
+    t.authority.request_status(&entry, &changes).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
+    t.authority.approve(&approver, &ids).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
+    let certificates = rows(&t).len();
+    Ready { ids, certificates, now: t.now(), folder }
+}
+
+/// One trial at a fault point of `apply`: what was acknowledged, and what was committed without an answer, is there once,
+/// and asking again gives the same change.
+fn apply_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {
+    let each = trial % 4;
+    let verb = if each == 0 { "apply" } else { "apply-each" };
+    let mut arguments = vec![verb];
+    arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+    let killed = kill(base, ready, &format!("trial {trial}"), &format!("{point}:{}", each.max(1)), &arguments);
+    let said = killed.lines.iter().filter(|l| l.starts_with("applied ")).count();
+    let at_least = if point == "f13" { each.max(1) } else { each.saturating_sub(1) };
+    assert_eq!(said, at_least, "{point}:{each} {:?}", killed.lines);
+
+    let mut wrong = Wrong::default();
+    let started = Stopwatch::now();
+    let t = TestAuthority::open_in(base, ready.now, "after the crash").unwrap();
+    let ready_after = started.elapsed();
+    let stored = changes(&t);
+    wrong.lost += lost_changes(&killed, &stored);
+    // How many were committed at the kill: all of a batch or none of it.
+    let committed = match (each, point) {
+        (0, "f14-open") => 0,
+        (0, _) => ready.ids.len(),
+        (_, "f14-open") => each - 1,
+        (_, _) => each,
+    };
+    assert_eq!(stored.len(), committed, "{point}:{each}");
+    let approver = t.session("sichuan-approver");
+    for applied in t.authority.apply(&approver, &ready.ids).unwrap() {
+        let applied = applied.unwrap();
+        let before = stored.get(applied.request.as_str());
+        wrong.duplicates += usize::from(before.is_some_and(|event| *event != applied.change.event.to_string()));
+        let status = t.authority.certificate(&applied.change.serial).unwrap().row.status;
+        wrong.lost += usize::from(status != applied.change.status);
+    }
+    wrong.duplicates += changes(&t).len() - ready.ids.len();
+    let total = t.authority.summary(None, None).unwrap().total;
+    wrong.lost += usize::from(total.revoked != REQUESTS - 1 || total.issued - total.valid != REQUESTS);
+    let depth = if trial.is_multiple_of(5) { Depth::Deep } else { Depth::Ledger };
+    let audit = t.authority.audit(depth, &|_| ()).unwrap();
+    wrong.findings.extend(audit.findings.iter().map(|f| format!("{f:?}")));
+    (wrong, ready_after)
+}
+
+/// How many changes were acknowledged and are not on record as they were.
+fn lost_changes(killed: &Killed, stored: &BTreeMap<String, String>) -> usize {
+    let said = killed.lines.iter().filter_map(|l| l.strip_prefix("applied ")).filter_map(|l| l.split_once(' '));
+    said.filter(|(id, event)| stored.get(*id).map(String::as_str) != Some(*event)).count()
+}
+
+/// Negative control: a program that says "revoked" before it is loses what it said, and this test sees it.
+#[test]
+fn the_test_finds_a_program_that_answers_before_it_applies() {
+    let ready = ready_changes("negative control of changes");
+    let folder = empty();
+    let base = folder.path().join("home");
+    copy_home(ready.folder.path(), &base);
+    let mut arguments = vec!["apply-first"];
+    arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+    let killed = kill(&base, &ready, "wrong", "f5:2", &arguments);
+    let t = TestAuthority::open_in(&base, ready.now, "after the crash").unwrap();
+    assert_eq!(lost_changes(&killed, &changes(&t)), 2);
+}
+
+/// The changes on record: request and event.
+fn changes(t: &TestAuthority) -> BTreeMap<String, String> {
+    let found = t.authority.status_changes(&StatusFilter::default()).unwrap();
+    found.into_iter().filter_map(|c| Some((c.request?.to_string(), c.event.to_string()))).collect()
+}
+
+/// One trial in which the replacement of a certificate is killed: the new one and the end of the old one are both there or
+/// neither.
+fn replace_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {
+    let t = TestAuthority::open_in(base, ready.now, &format!("replace {trial}")).unwrap();
+    let old = t.authority.issue(&t.session("sichuan-approver"), &t.signer(), &ready.ids).unwrap();
+    let old: Vec<_> = old.into_iter().map(|c| c.unwrap().serial).collect();
+    let new: Vec<NewRequest> = old
+        .iter()
+        .zip(1..)
+        .map(|(serial, n)| {
+            let id = format!("replacement-{n}");
+            let mut new = t.authority.successor(serial, Action::Replace, id.parse().unwrap()).unwrap();
+            new.csr = t.people.csr(&id);
+            new
+        })
+        .collect();
+    let ids = t.enter("chengdu-entry", "sichuan-approver", &new);
+    drop(t);
+    let each = trial % 3 + 1;
+    let mut arguments = vec!["issue-each"];
+    arguments.extend(ids.iter().map(|i| i.as_str()));
+    let killed = kill(base, ready, &format!("trial {trial}"), &format!("{point}:{each}"), &arguments);
+    let t = TestAuthority::open_in(base, ready.now, "after the crash").unwrap();
+    let half = |t: &TestAuthority| {
+        let rows = rows(t);
+        let successor = |serial| rows.iter().any(|r| r.predecessor.as_ref() == Some(serial));
+        let revoked = |serial| t.authority.certificate(serial).unwrap().row.status == CertificateStatus::Revoked;
+        old.iter().filter(|serial| successor(serial) != revoked(serial)).count()
+    };
+    let halves = half(&t);
+    drop(t);
+    let again =
+        Ready { ids: ids.clone(), certificates: ready.certificates + old.len(), now: ready.now, folder: empty() };
+    let (mut wrong, time) = check(base, &again, &killed, Depth::Ledger);
+    let t = TestAuthority::open_in(base, ready.now, "after that").unwrap();
+    wrong.lost += halves + half(&t) + usize::from(changes(&t).len() != old.len());
+    (wrong, time)
+}
+
+fn empty() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap()
+}
+
+#[test]
+fn killed_before_a_status_commits() {
+    hit_from(ready_changes("f14-open"), "f14-open", |base, ready, trial| apply_trial("f14-open", base, ready, trial));
+}
+
+#[test]
+fn killed_after_a_status_committed() {
+    hit_from(ready_changes("f14"), "f14", |base, ready, trial| apply_trial("f14", base, ready, trial));
+}
+
+#[test]
+fn killed_after_a_status_was_answered() {
+    hit_from(ready_changes("f13 status"), "f13", |base, ready, trial| apply_trial("f13", base, ready, trial));
+}
+
+#[test]
+fn killed_before_a_replacement_commits() {
+    hit("f7", |base, ready, trial| replace_trial("f7", base, ready, trial));
+}
+
+#[test]
+fn killed_after_a_replacement_committed() {
+    hit("f8", |base, ready, trial| replace_trial("f8", base, ready, trial));
 }
 
 /// Killed, retried, killed again at another point, and so on: the work is still done once.

@@ -41,6 +41,7 @@ fn codes() -> BTreeSet<String> {
         "report",
         "entropy",
         "issuer",
+        "kmc",
         "x509",
         "store",
     ];

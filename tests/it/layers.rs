@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use crate::tree::{read, root};
 
 /// The levels of the picture in `crates/README.md`. `hufu-data` is reference data between the words and the bytes.
-const LEVELS: [(&str, u8); 9] = [
+const LEVELS: [(&str, u8); 10] = [
     ("hufu-cli", 9),
     ("hufu-authority", 7),
     ("hufu-issuer", 5),
+    ("hufu-kmc", 5),
     ("hufu-x509", 3),
     ("hufu-store", 3),
     ("hufu-data", 2),
@@ -20,10 +21,11 @@ const LEVELS: [(&str, u8); 9] = [
 ];
 
 /// Every arrow there is. A new one is a decision: it is added here and in the picture in the same commit.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("hufu-cli", &["hufu-authority"]),
     ("hufu-authority", &["hufu-data", "hufu-issuer", "hufu-ledger", "hufu-model", "hufu-store", "hufu-x509"]),
     ("hufu-issuer", &["hufu-model", "hufu-store", "hufu-x509"]),
+    ("hufu-kmc", &["hufu-model", "hufu-store", "hufu-x509"]),
     ("hufu-x509", &["hufu-model", "hufu-sm2"]),
     ("hufu-store", &["hufu-ledger", "hufu-model"]),
     ("hufu-data", &["hufu-model"]),

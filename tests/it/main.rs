@@ -13,6 +13,7 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod hierarchy;
 mod issuance;
+mod lifecycle;
 mod privacy;
 mod refusals;
 mod report;
@@ -21,8 +22,10 @@ mod surroundings;
 mod tamper;
 
 // Programs written elsewhere.
+mod envelopes;
 mod interop;
 mod judges;
+mod status;
 
 // The source tree.
 mod languages;

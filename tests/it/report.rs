@@ -18,7 +18,7 @@ fn of(summary: &Summary, org: &str) -> (Figures, Figures) {
 }
 
 fn figures(issued: u64, valid: u64, new: u64, year_earlier: u64) -> Figures {
-    Figures { issued, valid, new, year_earlier }
+    Figures { issued, revoked: 0, valid, new, year_earlier }
 }
 
 /// Issues certificates of `days` for persons `from..to` at `org`.

@@ -1,9 +1,10 @@
 //! Whoever can write to the database file cannot change history unnoticed: every column, row and order that the ledger
 //! covers is altered by hand, and the audit names it.
 
-use hufu_authority::{AuditReport, Change, Depth, Outcome};
+use hufu_authority::{AuditReport, Change, Depth, Outcome, StatusRequest};
 use hufu_ledger::{Event, Frontier, leaf_hash};
 use hufu_model::entropy::Entropy;
+use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 15] = [
+const COVERED: [&str; 17] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -27,6 +28,8 @@ const COVERED: [&str; 15] = [
     "intent",
     "certificate",
     "certificate_der",
+    "status_change",
+    "compromised_key",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -44,6 +47,17 @@ fn lived_in(seed: &str) -> TestAuthority {
     let rejected = t.people.person(4, "lra-chengdu");
     all(t.authority.submit(&t.session("chengdu-entry"), std::slice::from_ref(&rejected)));
     all(t.authority.reject(&t.session("sichuan-approver"), &[rejected.id], "不清晰"));
+    for (n, reason) in [(5, RevocationReason::KeyCompromise), (6, RevocationReason::Superseded)] {
+        let serial = t.issue_person(n).serial;
+        let revoke = StatusRequest {
+            invalid_since: Some(t.now()),
+            note: "遗失".to_owned(),
+            ..StatusRequest::revoke(format!("revoke-{n}").parse().unwrap(), serial, reason)
+        };
+        all(t.authority.request_status(&t.session("chengdu-entry"), std::slice::from_ref(&revoke)));
+        all(t.authority.approve(&t.session("sichuan-approver"), std::slice::from_ref(&revoke.id)));
+        all(t.authority.apply(&t.session("sichuan-approver"), &[revoke.id]));
+    }
     let _ = t.authority.change(&t.session("zhao"), &Change::OrgFreeze("ra-audit".parse().unwrap())).unwrap();
     for finish in [true, false] {
         let thaw = Change::OrgUnfreeze("ra-audit".parse().unwrap());

@@ -4,11 +4,14 @@
     babassl.py csr FILE...
     babassl.py signed-data [--signer certificate.pem] FILE...
     babassl.py raw --key certificate.pem --message FILE SIGNATURE.der...
+    babassl.py envelope --owner SCALAR FILE...
 """
 
 import ctypes
+import pathlib
 import sys
 
+import envelopes
 import verdicts
 
 try:
@@ -81,13 +84,42 @@ def verify(spki_der, message, signature):
         LIB.EVP_PKEY_free(key)
 
 
+def envelope(owner):
+    """Opens key envelopes step by step: SM2, SM4, and d·G against the public key beside d."""
+    key, own = libbabassl.key_of(LIB, bytes.fromhex(pathlib.Path(owner).read_text().strip()))
+
+    def verdict(octets):
+        cipher, encrypted, point = envelopes.parts(octets)
+        plain = libbabassl.crypt(LIB, key, "decrypt", cipher)
+        if encrypted:
+            if len(plain) != 16:
+                raise ValueError(f"the symmetric key has {len(plain)} octets")
+            plain = libbabassl.sm4_ecb(LIB, plain, encrypted, False)
+        else:
+            point = b"\4" + plain[:64]
+        if len(plain) == 64 and plain[:32].strip(b"\0"):
+            raise ValueError("the first 32 octets are not zero")
+        delivered, made = libbabassl.key_of(LIB, plain[-32:])
+        LIB.EVP_PKEY_free(delivered)
+        if point not in (None, made) or made == own:
+            raise ValueError("d·G is not the public key beside it")
+        return f"delivers {made.hex()}"
+
+    return verdict
+
+
 def main():
     parser, verbs = verdicts.parser(__doc__.splitlines()[0], chain=True)
     verdicts.message_verbs(verbs)
     verbs.add_parser("csr", help="verify the signature of requests").add_argument("files", nargs="+")
+    verb = verbs.add_parser("envelope", help="open key envelopes")
+    verb.add_argument("--owner", required=True, help="a file with the owner's d in 64 hexadecimal digits")
+    verb.add_argument("files", nargs="+")
     args = parser.parse_args()
     if args.verb == "chain":
         verdict = chain(args)
+    elif args.verb == "envelope":
+        verdict = envelope(args.owner)
     elif args.verb == "csr":
         verdict = csr
     else:

@@ -215,6 +215,7 @@ def main():
             make_chains(scratch)
             make_csrs(scratch)
             run("java BouncyCastle signed-data signed-data", HERE)
+            run("python envelope_by_babassl.py envelope", HERE)
         except subprocess.CalledProcessError as error:
             sys.exit(f"{error.cmd[-1]}\n{error.stderr}")
         finally:

@@ -6,8 +6,11 @@
 //! BASE NOW_MS CHANCE issue ID...         one batch; prints `acked ID SERIAL DER` in hexadecimal
 //! BASE NOW_MS CHANCE issue-each ID...    one batch for each
 //! BASE NOW_MS CHANCE submit FIRST COUNT  enters requests of persons; prints `entered ID`
+//! BASE NOW_MS CHANCE apply ID...         changes of status, one batch; prints `applied ID EVENT`
+//! BASE NOW_MS CHANCE apply-each ID...    one batch for each
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
 //! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
+//! BASE NOW_MS CHANCE apply-first ID...   deliberately wrong: says that it is done before anything is stored
 //! BASE NOW_MS CHANCE sign-first ID...    deliberately wrong: acknowledges before anything is stored
 //! ```
 
@@ -57,6 +60,9 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
     match verb {
         "issue" => issue(&t, &[ids(rest)]),
         "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
+        "apply" => apply(&t, &[ids(rest)]),
+        "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
+        "apply-first" => apply_first(&t, &ids(rest)),
         "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
         "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
         "sign-first" => sign_first(&t, chance, &ids(rest)),
@@ -73,6 +79,28 @@ fn issue(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn apply(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
+    let session = t.session("sichuan-approver");
+    for batch in batches {
+        for result in t.authority.apply(&session, batch)? {
+            let applied = result?;
+            say(&format!("applied {} {}", applied.request, applied.change.event));
+            hufu_store::fault!("f13");
+        }
+    }
+    Ok(())
+}
+
+/// Says that a certificate is revoked before it is. The crash test must find what it loses.
+fn apply_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
+    let next = t.authority.status()?.events;
+    for (id, event) in requests.iter().zip(next..) {
+        say(&format!("applied {id} {event}"));
+        hufu_store::fault!("f5");
+    }
+    apply(t, &[requests.to_vec()])
 }
 
 fn acknowledge(issued: &IssuedCertificate) {

@@ -127,6 +127,7 @@ impl People {
             medium: Medium::UKey,
             predecessor: None,
             operator: None,
+            revokes: None,
         }
     }
 }

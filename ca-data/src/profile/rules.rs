@@ -1,7 +1,7 @@
 //! The rules that bind several keys of a profile to each other.
 
 use hufu_model::holder::HolderKind;
-use hufu_model::profile::{Hosts, KeyUsage, Profile, ProfileClass};
+use hufu_model::profile::{ExtendedKeyUsage, Hosts, KeyUsage, Profile, ProfileClass};
 
 use super::ProfileError;
 use super::table::Table;
@@ -50,6 +50,11 @@ pub(super) fn check(table: &Table<'_>, profile: &Profile) -> Result<(), ProfileE
     }
     if ca && !profile.extended_key_usage.is_empty() {
         return fault("extended_key_usage", "a CA has none: write []");
+    }
+    let answers = profile.extended_key_usage.contains(&ExtendedKeyUsage::OcspSigning);
+    if answers && (profile.extended_key_usage.len() > 1 || !profile.holders.is_empty()) {
+        // Whoever holds such a certificate can call every certificate of the CA good.
+        return fault("extended_key_usage", "OCSPSigning stands alone, and only where holders is []");
     }
     if profile.policy.is_none() && profile.class != ProfileClass::Root {
         return fault("policy", "this key is missing; only a root has no policy");

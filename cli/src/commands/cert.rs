@@ -16,6 +16,8 @@ use crate::error::Result;
 use crate::output::{Row, write_new};
 use crate::views;
 
+mod life;
+
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Cert {
@@ -24,6 +26,13 @@ pub(crate) enum Cert {
     List(List),
     Search(Search),
     Ca(Ca),
+    Renew(life::Renew),
+    Rekey(life::Rekey),
+    Replace(life::Replace),
+    Change(life::Change),
+    Suspend(life::Suspend),
+    Resume(life::Resume),
+    Revoke(life::Revoke),
 }
 
 #[derive(Args)]
@@ -123,6 +132,13 @@ pub(crate) fn run(ctx: &Context, args: Cert) -> Result<()> {
         Cert::List(a) => list(ctx, None, a.filter),
         Cert::Search(a) => list(ctx, Some(a.text), a.filter),
         Cert::Ca(a) => ca(ctx, a),
+        Cert::Renew(a) => life::renew(ctx, a),
+        Cert::Rekey(a) => life::rekey(ctx, a),
+        Cert::Replace(a) => life::replace(ctx, a),
+        Cert::Change(a) => life::change(ctx, a),
+        Cert::Suspend(a) => life::suspend(ctx, a),
+        Cert::Resume(a) => life::resume(ctx, a),
+        Cert::Revoke(a) => life::revoke(ctx, a),
     }
 }
 
@@ -134,11 +150,13 @@ fn show(ctx: &Context, a: Show) -> Result<()> {
         return ctx.out.one("certificate", views::bytes(&certificate));
     }
     let Some(serial) = &a.serial else { return Ok(()) };
-    let view = ctx.look()?.certificate(serial)?;
+    let authority = ctx.look()?;
+    let view = authority.certificate(serial)?;
     let mut shown = views::certificate(&view.row);
     for (name, value) in views::bytes(&view.certificate) {
         shown.entry(name).or_insert(value);
     }
+    shown.insert("changes".to_owned(), life::changes(&authority, serial)?);
     ctx.out.one("certificate", shown)
 }
 

@@ -33,7 +33,7 @@ const COLUMNS: [&str; 3] = ["request", "outcome", "serial"];
 pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
     let ids = match args.approved {
-        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved)?,
+        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(true))?,
         None => args.requests,
     };
     if args.dry_run {

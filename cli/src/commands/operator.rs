@@ -123,6 +123,7 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         medium: a.medium,
         predecessor: None,
         operator: Some((a.operator, roles)),
+        revokes: None,
     };
     let session = ctx.session(&authority)?;
     ctx.unlock(&mut authority)?;

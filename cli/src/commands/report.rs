@@ -25,7 +25,7 @@ pub(crate) struct SummaryArgs {
     as_of: Option<Instant>,
 }
 
-const COLUMNS: [&str; 7] = ["name", "org", "issued", "year_earlier", "growth", "new", "valid"];
+const COLUMNS: [&str; 8] = ["name", "org", "issued", "year_earlier", "growth", "new", "revoked", "valid"];
 
 /// Runs the verb.
 pub(crate) fn run(ctx: &Context, args: Report) -> Result<()> {

@@ -63,7 +63,7 @@ pub(crate) struct Submit {
 
 /// `name=value`.
 #[derive(Clone)]
-pub(crate) struct FieldValue(Field, String);
+pub(crate) struct FieldValue(pub(super) Field, pub(super) String);
 
 impl FromStr for FieldValue {
     type Err = String;
@@ -182,6 +182,7 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         medium: a.medium,
         predecessor: a.predecessor,
         operator: None,
+        revokes: None,
     };
     let id = new.id.to_string();
     if a.dry_run {
@@ -243,7 +244,7 @@ fn decided(d: Decided) -> Row {
 fn approve(ctx: &Context, a: Approve) -> Result<()> {
     let authority = ctx.open()?;
     let ids = match a.submitted {
-        Some(org) => waiting(ctx, &authority, &org, RequestStatus::Submitted)?,
+        Some(org) => waiting(ctx, &authority, &org, RequestStatus::Submitted, None)?,
         None => a.requests,
     };
     let session = ctx.session(&authority)?;
@@ -258,8 +259,9 @@ fn approve(ctx: &Context, a: Approve) -> Result<()> {
     drop(bar);
     batch.finish(ctx, "request-list", &["request", "outcome", "status"])?;
     let next = match ids.as_slice() {
-        [one] => one.to_string(),
-        _ => "--approved ORG".to_owned(),
+        [one] if !authority.request(one)?.row.action.makes_certificate() => format!("apply {one}"),
+        [one] => format!("issue {one}"),
+        _ => "issue --approved ORG".to_owned(),
     };
     ctx.next("next-approve", &[("what", &next)]);
     Ok(())
@@ -268,29 +270,31 @@ fn approve(ctx: &Context, a: Approve) -> Result<()> {
 /// Requests approved with one signature.
 const BATCH: usize = 1000;
 
-/// Every request of a subtree in one state.
+/// Every request of a subtree in one state; only those for certificates, or only those for changes of status, when it
+/// is said which.
 pub(super) fn waiting(
     ctx: &Context,
     authority: &hufu_authority::Authority,
     org: &OrgId,
     status: RequestStatus,
+    makes_certificate: Option<bool>,
 ) -> Result<Vec<RequestId>> {
     const PAGE: u32 = 1000;
     let word = render(ctx.lang, &format!("label-status-{status}"), &[]);
-    let mut ids: Vec<RequestId> = Vec::new();
+    let (mut ids, mut last): (Vec<RequestId>, _) = (Vec::new(), None);
     loop {
         let filter = RequestFilter {
             orgs: Some(authority.subtree(org)?),
             status: Some(status),
-            after: ids.last().cloned(),
+            after: last,
             limit: PAGE,
             ..RequestFilter::default()
         };
         let page = authority.requests(&filter)?;
-        if page.is_empty() {
-            break;
-        }
-        ids.extend(page.into_iter().map(|r| r.id));
+        let Some(end) = page.last() else { break };
+        last = Some(end.id.clone());
+        let wanted = page.into_iter().filter(|r| makes_certificate.is_none_or(|m| r.action.makes_certificate() == m));
+        ids.extend(wanted.map(|r| r.id));
     }
     if ids.is_empty() {
         return Err(Error::own("cli.none-waiting", vec![("org", org.to_string()), ("status", word)]));
@@ -321,7 +325,11 @@ fn list(ctx: &Context, a: List) -> Result<()> {
     let mut found = authority.requests(&filter)?;
     let more = cut(&mut found, a.limit, |r| format!("--after {}", r.id));
     let rows = found.iter().map(views::request).collect();
-    ctx.out.list("request-list", &["request", "org", "status", "profile", "subject", "submitted_at"], rows)?;
+    ctx.out.list(
+        "request-list",
+        &["request", "org", "action", "status", "profile", "subject", "submitted_at"],
+        rows,
+    )?;
     tell_more(ctx, a.limit, more);
     Ok(())
 }
@@ -336,6 +344,15 @@ fn show(ctx: &Context, id: &RequestId) -> Result<()> {
     let personal = view.personal.into_iter().map(|(f, v)| (f.code().to_owned(), v)).collect();
     shown.insert("personal".to_owned(), pairs(personal));
     shown.insert("hosts".to_owned(), view.hosts.into());
+    if let Some(reason) = view.revokes {
+        shown.insert("revokes_predecessor".to_owned(), reason.code().into());
+    }
+    if let Some(status) = view.status {
+        shown.insert("revocation_reason".to_owned(), status.reason.code().into());
+        shown.insert("emergency".to_owned(), status.emergency.into());
+        shown.insert("invalid_since".to_owned(), status.invalid_since.map(views::seconds).into());
+        shown.insert("reported".to_owned(), status.note.into());
+    }
     if let Some((operator, roles)) = view.operator {
         shown.insert("operator".to_owned(), operator.to_string().into());
         shown.insert("roles".to_owned(), roles.split(' ').map(Value::from).collect());

@@ -98,6 +98,31 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::OperatorExpired { operator, at } => {
             vec![("operator", operator.to_string()), ("at", time(*at))]
         }
+        ErrorKind::OperatorCertificate { operator, status } => {
+            vec![("operator", operator.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
+        ErrorKind::CertificateState { serial, action, state } => vec![
+            ("serial", serial.to_string()),
+            ("action", render(lang, &format!("label-action-{action}"), &[])),
+            ("status", render(lang, &format!("label-status-{state}"), &[])),
+        ],
+        ErrorKind::ProfileAction { profile, action } => {
+            vec![("profile", profile.clone()), ("action", render(lang, &format!("label-action-{action}"), &[]))]
+        }
+        ErrorKind::ReasonUnfit { action, reason } => vec![
+            ("action", render(lang, &format!("label-action-{action}"), &[])),
+            ("reason", render(lang, &format!("label-revocation_reason-{reason}"), &[])),
+        ],
+        ErrorKind::SuccessorKey(action) | ErrorKind::SuccessorSubject(action) => {
+            vec![("action", render(lang, &format!("label-action-{action}"), &[]))]
+        }
+        ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
+        ErrorKind::OtherVerb { request, action } => vec![
+            ("request", request.to_string()),
+            ("action", render(lang, &format!("label-action-{action}"), &[])),
+            ("verb", if action.makes_certificate() { "hufu issue" } else { "hufu apply" }.to_owned()),
+        ],
         ErrorKind::NoRole { operator, needs } => {
             vec![("operator", operator.to_string()), ("role", render(lang, &format!("label-role-{needs}"), &[]))]
         }

@@ -49,7 +49,7 @@ fn is_code(text: &str) -> bool {
     let file =
         ["rs", "db", "db-wal", "db-shm", "key", "toml", "pem", "csv", "der"].contains(&name) && text != "verify.key";
     let slug = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let known = FAMILIES.contains(&family) || ["name", "document", "verify"].contains(&family);
+    let known = FAMILIES.contains(&family) || ["name", "document", "verify", "envelope"].contains(&family);
     slug && known && !file
 }
 

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 
 use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, OrgId, RequestId};
-use hufu_model::operator::Operator;
+use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::request::RequestStatus;
 use hufu_model::text::check_remark;
 use hufu_model::time::Instant;
 use hufu_store::{Document, Reader, RequestRow};
 use hufu_x509::digest::sm3;
-use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, RequestRecord};
+use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, ManifestKind, RequestRecord, StatusRecord};
 
 use crate::authority::{Authority, Identity, Session};
+use crate::check::Signed;
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy;
+use crate::policy::{self, Gravity};
 
 /// How long an approval may wait for its certificate.
 const APPROVAL_DAYS: i64 = 14;
@@ -63,8 +64,9 @@ impl Authority {
         let verified = self.read_as(session, kind(decision).code(), |r| {
             let by = policy::acting(r, session, now)?;
             let tree = r.org_tree()?;
+            let mut signed = Signed::new(r, &tree, &self.identity, now);
             for id in ids {
-                match self.decidable(r, &tree, &by, id, decision) {
+                match self.decidable(r, &tree, &by, &mut signed, id, decision) {
                     Ok(Step::Done(before)) => drop(results.insert(id.clone(), Ok(before))),
                     Ok(Step::Decide(row)) => {
                         let rows = by_manifest.entry((row.manifest, row.org.clone())).or_default();
@@ -87,10 +89,11 @@ impl Authority {
                 let r = w.reader();
                 let by = policy::acting(&r, session, w.now())?;
                 let tree = r.org_tree()?;
+                let mut signed = Signed::new(&r, &tree, &self.identity, w.now());
                 let mut changed = Vec::with_capacity(rows.len());
                 for row in &rows {
                     // Read again inside the transaction: somebody may have been faster.
-                    let Step::Decide(mut row) = self.decidable(&r, &tree, &by, &row.id, decision)? else {
+                    let Step::Decide(mut row) = self.decidable(&r, &tree, &by, &mut signed, &row.id, decision)? else {
                         continue;
                     };
                     row.status = wanted(decision);
@@ -128,6 +131,7 @@ impl Authority {
         r: &Reader<'_>,
         tree: &OrgTree,
         by: &Operator,
+        signed: &mut Signed<'_>,
         id: &RequestId,
         decision: Decision,
     ) -> Result<Step> {
@@ -135,22 +139,22 @@ impl Authority {
         if row.submitter == by.id {
             return Err(ErrorKind::SelfApproval(by.id.clone()).into());
         }
-        let staff = row.profile.as_str() == crate::submit::OPERATOR_PROFILE;
-        policy::may_approve(tree, by, &row.org, staff)?;
+        policy::may_approve(tree, by, &row.org, approvers(r, signed, &row)?)?;
         if row.approver.as_ref() == Some(&by.id) && row.status != RequestStatus::Submitted {
             let approved = row.status != RequestStatus::Rejected;
             if approved == (decision == Decision::Approve) {
                 return Ok(Step::Done(Decided { id: row.id, status: row.status }));
             }
         }
-        if !row.status.may_become(wanted(decision)) {
+        if !row.status.may_become(wanted(decision), row.action) {
             return Err(
                 ErrorKind::RequestState { request: row.id, status: row.status.code(), wanted: "submitted" }.into()
             );
         }
-        if decision == Decision::Approve {
+        // Freezing stops what is new; it does not protect certificates from those above.
+        if decision == Decision::Approve && row.action.makes_certificate() {
             policy::not_frozen(tree, &row.org)?;
-            if staff {
+            if row.profile.as_str() == crate::submit::OPERATOR_PROFILE {
                 let body = r.request_body(id)?.ok_or_else(|| document::fault("request", "its body is missing"))?;
                 policy::may_appoint(r, tree, by, RequestRecord::from_der(&body.record)?.operator.as_ref())?;
             }
@@ -190,6 +194,18 @@ impl Authority {
     }
 }
 
+/// Who may approve a request.
+fn approvers(r: &Reader<'_>, signed: &mut Signed<'_>, row: &RequestRow) -> Result<&'static [Role]> {
+    match &row.predecessor {
+        Some(serial) if !row.action.makes_certificate() => {
+            let certificate = r.certificate(serial)?.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
+            let count = signed.manifest(&row.manifest)?.records.len();
+            Ok(Gravity::of(r, &certificate, count)?.approves())
+        }
+        _ => Ok(policy::approvers(row.profile.as_str() == crate::submit::OPERATOR_PROFILE)),
+    }
+}
+
 enum Step {
     Done(Decided),
     Decide(Box<RequestRow>),
@@ -222,7 +238,11 @@ fn check_manifest(r: &Reader<'_>, identity: &Identity, manifest: &Digest, rows: 
     for row in rows {
         let about = |e: Error| e.about(row.id.to_string());
         let body = r.request_body(&row.id)?.ok_or_else(|| about(document::fault("request", "its body is missing")))?;
-        check_record(&contents, row, &body.record, &body.csr).map_err(about)?;
+        if row.action.makes_certificate() {
+            check_record(&contents, row, &body.record, &body.csr).map(drop).map_err(about)?;
+        } else {
+            check_status_record(&contents, row, &body.record).map(drop).map_err(about)?;
+        }
     }
     Ok(contents)
 }
@@ -230,19 +250,14 @@ fn check_manifest(r: &Reader<'_>, identity: &Identity, manifest: &Digest, rows: 
 /// A request's row, record and CSR are what its manifest lists.
 pub(crate) fn check_record(manifest: &Manifest, row: &RequestRow, record: &[u8], csr: &[u8]) -> Result<RequestRecord> {
     let wrong = |what: &str| Err(document::fault("request", what));
-    let listed = usize::try_from(row.position).ok().and_then(|i| manifest.records.get(i));
-    if listed != Some(&sm3(record)) {
-        return wrong("its record is not the one the entry operator signed");
-    }
-    if manifest.operator != row.submitter {
-        return wrong("its entry operator is not the one who signed");
-    }
+    listed(manifest, row, record)?;
     let record = RequestRecord::from_der(record)?;
     if record.csr != sm3(csr) {
         return wrong("its CSR is not the one the record names");
     }
     let same = record.request == row.id
         && record.org == row.org
+        && record.action == row.action
         && record.profile == row.profile
         && record.profile_digest == row.profile_digest
         && record.days == row.days
@@ -252,6 +267,35 @@ pub(crate) fn check_record(manifest: &Manifest, row: &RequestRow, record: &[u8],
         && record.predecessor == row.predecessor
         && record.expires == row.expires;
     if same { Ok(record) } else { wrong("its row says otherwise than its record") }
+}
+
+/// A status request's row and record are what its manifest lists.
+pub(crate) fn check_status_record(manifest: &Manifest, row: &RequestRow, record: &[u8]) -> Result<StatusRecord> {
+    listed(manifest, row, record)?;
+    let record = StatusRecord::from_der(record)?;
+    let same = record.request == row.id
+        && record.org == row.org
+        && record.action == row.action
+        && Some(&record.serial) == row.predecessor.as_ref()
+        && record.expires == row.expires;
+    if same { Ok(record) } else { Err(document::fault("request", "its row says otherwise than its record")) }
+}
+
+/// The record stands in the manifest at the row's place, and the operator on record signed it.
+fn listed(manifest: &Manifest, row: &RequestRow, record: &[u8]) -> Result<()> {
+    let wrong = |what: &str| Err(document::fault("request", what));
+    let listed = usize::try_from(row.position).ok().and_then(|i| manifest.records.get(i));
+    if listed != Some(&sm3(record)) {
+        return wrong("its record is not the one the entry operator signed");
+    }
+    if manifest.operator != row.submitter {
+        return wrong("its entry operator is not the one who signed");
+    }
+    let kind = if row.action.makes_certificate() { ManifestKind::Submit } else { ManifestKind::Status };
+    if manifest.kind != kind {
+        return wrong("its manifest is for other requests");
+    }
+    Ok(())
 }
 
 /// Whether `decision` decides about `row` as its row says: same manifest, not excepted, by the person on record, who is not

@@ -12,13 +12,14 @@ use hufu_x509::digest::sm3;
 use hufu_x509::key::PublicKey;
 use hufu_x509::record::{Approval as ApprovalRecord, Manifest, RequestRecord};
 
-use crate::approve::{check_record, covers};
+use crate::approve::{check_record, check_status_record, covers};
 use crate::authority::Authority;
 use crate::error::Result;
 use crate::sealed::Personal;
 use crate::{change, document};
 
 mod acts;
+mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
 const PAGE: u32 = 1000;
@@ -38,7 +39,7 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates` or `requests`.
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`.
     pub what: &'static str,
     /// How many are done.
     pub done: u64,
@@ -95,6 +96,7 @@ impl Authority {
                 acts::audit(r, &self.identity, &self.profiles_by_digest(r)?, progress, &mut report)?;
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
+                status::audit(r, progress, &mut report)?;
             }
             Ok(())
         })?;
@@ -254,7 +256,7 @@ impl Authority {
                 self.audit_entry(r, row, manifest.as_ref(), report)?;
                 let decided = !matches!(row.status, RequestStatus::Submitted);
                 let Some(digest) = row.approval.filter(|_| decided) else {
-                    if decided {
+                    if decided && !status::emergency(r, row)? {
                         report.find("I10", row.id.to_string(), format!("it is {} without a decision", row.status));
                     }
                     continue;
@@ -263,6 +265,12 @@ impl Authority {
                     approvals.entry(digest).or_insert_with(|| document::signed(r, &self.identity, &digest).ok());
                 if !approval.as_ref().is_some_and(|a| covers(a, row)) {
                     report.find("I10", row.id.to_string(), "no decision by another person covers it");
+                }
+                if row.status == RequestStatus::Applied {
+                    let serial = row.serial.as_ref();
+                    if serial.map(|s| r.status_change_of(s, &row.id)).transpose()?.flatten().is_none() {
+                        report.find("I6", row.id.to_string(), "it is applied and its change is not on record");
+                    }
                 }
                 if row.status == RequestStatus::Issued {
                     let certificate = row.serial.as_ref().map(|s| r.certificate(s)).transpose()?.flatten();
@@ -292,6 +300,12 @@ impl Authority {
             report.find("signature", id, "the list it was entered with does not verify");
             return Ok(());
         };
+        if !row.action.makes_certificate() {
+            if let Err(e) = check_status_record(manifest, row, &body.record) {
+                report.find("I6", id, e.to_string());
+            }
+            return Ok(());
+        }
         let record: RequestRecord = match check_record(manifest, row, &body.record, &body.csr) {
             Ok(record) => record,
             Err(e) => {

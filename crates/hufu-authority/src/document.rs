@@ -1,6 +1,7 @@
 //! Signed documents: what operators sign, kept as GM/T 0010 SignedData and found by the SM3 of its content.
 
-use hufu_model::ident::{Digest, OperatorId};
+use hufu_model::certificate::CertificateStatus;
+use hufu_model::ident::{Digest, OperatorId, Serial};
 use hufu_model::time::Instant;
 use hufu_store::{Document, Reader};
 use hufu_x509::certificate::Certificate;
@@ -76,12 +77,27 @@ fn verify<T: Record>(r: &Reader<'_>, identity: &Identity, document: &Document) -
     if !certificate.validity().contains(Instant::from_unix_seconds(document.at)) {
         return Err(fault("document", "its signer's certificate was not valid when it was signed"));
     }
+    in_force(r, certificate.serial(), document.at)?;
     signed.verify(&certificate.public_key()?)?;
     let record = T::read(signed.content())?;
     if record.said() != (&document.operator, document.at) {
         return Err(fault("document", "it says that another person signed it, or at another time"));
     }
     Ok(record)
+}
+
+/// The signer's certificate was neither suspended nor revoked in the second of the signature. What was signed in the same
+/// second, before the status changed, holds.
+fn in_force(r: &Reader<'_>, serial: &Serial, at: i64) -> Result<()> {
+    if r.last_status_change(serial)?.is_none() {
+        return Ok(());
+    }
+    for second in [at, at - 1] {
+        if r.status_at(serial, Instant::from_unix_seconds(second))? == CertificateStatus::Active {
+            return Ok(());
+        }
+    }
+    Err(fault("document", "its signer's certificate was suspended or revoked when it was signed"))
 }
 
 /// The certificate inside a document, if it is byte for byte one we issued to `operator`.

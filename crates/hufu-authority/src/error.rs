@@ -3,10 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use hufu_model::certificate::CertificateStatus;
 use hufu_model::holder::HolderFault;
 use hufu_model::ident::{IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::lifecycle::State;
 use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
+use hufu_model::request::Action;
+use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 
 /// Why a verb did not do what was asked. Nothing was changed then, unless the kind says so.
@@ -73,6 +77,13 @@ pub enum ErrorKind {
         operator: OperatorId,
         /// Since when or until when.
         at: Instant,
+    },
+    /// The operator's certificate is suspended or revoked.
+    OperatorCertificate {
+        /// The operator.
+        operator: OperatorId,
+        /// What it is.
+        status: CertificateStatus,
     },
     /// The operator lacks the role.
     NoRole {
@@ -141,6 +152,44 @@ pub enum ErrorKind {
     },
     /// The certificate a request renews or replaces belongs to another holder.
     PredecessorHolder(Serial),
+    /// The state of the certificate does not allow what is asked for.
+    CertificateState {
+        /// The certificate.
+        serial: Serial,
+        /// What was to be done.
+        action: Action,
+        /// Its state.
+        state: State,
+    },
+    /// The certificate's profile does not allow what is asked for.
+    ProfileAction {
+        /// The profile.
+        profile: String,
+        /// What was to be done.
+        action: Action,
+    },
+    /// This reason is not one for what is asked for.
+    ReasonUnfit {
+        /// What was to be done.
+        action: Action,
+        /// The reason given.
+        reason: RevocationReason,
+    },
+    /// A renewal keeps the key; a rekey and a replacement bring another one.
+    SuccessorKey(Action),
+    /// Only a change of data changes the subject or the profile.
+    SuccessorSubject(Action),
+    /// The key belongs to a certificate that was revoked because others knew the private key.
+    CompromisedKey(Serial),
+    /// The time from which a certificate should not have been relied upon lies outside its life.
+    InvalidSince(Instant),
+    /// The request asks for something that another verb does.
+    OtherVerb {
+        /// The request.
+        request: RequestId,
+        /// What it asks for.
+        action: Action,
+    },
     /// A request of this id exists with other contents.
     RequestReused(RequestId),
     /// No such request.
@@ -266,6 +315,7 @@ impl ErrorKind {
             Self::UnknownOperator(_) => "operator.unknown",
             Self::WrongKey(_) => "operator.wrong-key",
             Self::OperatorExpired { .. } => "operator.expired",
+            Self::OperatorCertificate { .. } => "operator.certificate",
             Self::NoRole { .. } => "operator.no-role",
             Self::OutsideJurisdiction { .. } => "ra.outside-jurisdiction",
             Self::SelfApproval(_) => "ra.self-approval",
@@ -282,6 +332,14 @@ impl ErrorKind {
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
             Self::PredecessorHolder(_) => "request.predecessor",
+            Self::CertificateState { .. } => "certificate.state",
+            Self::ProfileAction { .. } => "profile.action",
+            Self::ReasonUnfit { .. } => "request.reason",
+            Self::SuccessorKey(_) => "request.successor-key",
+            Self::SuccessorSubject(_) => "request.successor-subject",
+            Self::CompromisedKey(_) => "request.key-compromised",
+            Self::InvalidSince(_) => "request.invalid-since",
+            Self::OtherVerb { .. } => "request.verb",
             Self::RequestReused(_) => "request.id-reused",
             Self::UnknownRequest(_) => "request.unknown",
             Self::RequestState { .. } => "request.state",
@@ -327,6 +385,7 @@ fn class_of(code: &str) -> Class {
         "operator.unknown"
         | "operator.wrong-key"
         | "operator.expired"
+        | "operator.certificate"
         | "operator.no-role"
         | "ra.outside-jurisdiction"
         | "ra.self-approval"
@@ -361,6 +420,12 @@ fn class_of(code: &str) -> Class {
         | "request.authority-key"
         | "request.key-in-use"
         | "request.predecessor"
+        | "request.successor-key"
+        | "request.successor-subject"
+        | "request.key-compromised"
+        | "request.verb"
+        | "certificate.state"
+        | "profile.action"
         | "request.id-reused"
         | "request.state"
         | "request.expired"
@@ -403,6 +468,9 @@ impl fmt::Display for ErrorKind {
             Self::OperatorExpired { operator, at } => {
                 write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")
             }
+            Self::OperatorCertificate { operator, status } => {
+                write!(f, "the certificate of operator {operator} is {status}; another person must act")
+            }
             Self::NoRole { operator, needs } => write!(f, "operator {operator} does not hold the role {needs}"),
             Self::OutsideJurisdiction { operator, org } => {
                 write!(f, "{org} is neither the organisation of operator {operator} nor below it")
@@ -430,6 +498,38 @@ impl fmt::Display for ErrorKind {
                     f,
                     "certificate {serial} belongs to another holder and cannot be what this one renews or replaces"
                 )
+            }
+            Self::CertificateState { serial, action, state } => {
+                write!(f, "certificate {serial} is {state}: the action {action} cannot be done to it")
+            }
+            Self::ProfileAction { profile, action } => {
+                write!(
+                    f,
+                    "profile {profile} does not allow the action {action}; replace or rekey the certificate, or revoke it"
+                )
+            }
+            Self::ReasonUnfit { action, reason } => write!(f, "{reason} is not a reason for the action {action}"),
+            Self::SuccessorKey(Action::Renew) => {
+                f.write_str("a renewal keeps the key of the certificate it renews; use rekey for a new key")
+            }
+            Self::SuccessorKey(action) => write!(f, "the action {action} needs a new key; this is the old one"),
+            Self::SuccessorSubject(action) => {
+                write!(f, "the action {action} keeps subject and profile; use change for other data")
+            }
+            Self::CompromisedKey(serial) => {
+                write!(
+                    f,
+                    "the key was given up with certificate {serial}, which was revoked as compromised; make a new key"
+                )
+            }
+            Self::InvalidSince(at) => {
+                write!(f, "{at} is before the certificate was issued or in the future; give a time within its life")
+            }
+            Self::OtherVerb { request, action } if action.makes_certificate() => {
+                write!(f, "request {request} asks for a certificate (action {action}): issue it")
+            }
+            Self::OtherVerb { request, action } => {
+                write!(f, "request {request} asks for no certificate (action {action}): apply it")
             }
             Self::RequestReused(id) => write!(f, "request {id} exists with other contents; use a new id"),
             Self::UnknownRequest(id) => write!(f, "no request {id}"),

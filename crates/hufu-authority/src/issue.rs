@@ -15,21 +15,28 @@ use std::collections::{BTreeMap, HashMap};
 
 use hufu_issuer::Prepared;
 use hufu_ledger::event::Event;
+use hufu_model::certificate::CertificateStatus;
 use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, OperatorId, ProfileId, RequestId, Serial};
+use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus};
 use hufu_model::org::OrgTree;
 use hufu_model::profile::Profile;
-use hufu_model::request::RequestStatus;
+use hufu_model::request::{Action, RequestStatus};
+use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
-use hufu_store::{Approval, Candidate, EventFilter, EventRow, Intent, Issued, NewIntent, Reader, RequestRow};
-use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, RequestRecord};
+use hufu_store::{
+    Approval, Candidate, EventFilter, EventRow, EventWriter, Intent, Issued, NewIntent, NewStatus, Reader, RequestRow,
+};
+use hufu_x509::record::RequestRecord;
 use rayon::prelude::*;
 
-use crate::approve::{check_record, covers};
+use crate::approve::check_record;
 use crate::authority::{Authority, CaSigner, Identity, Session};
+use crate::check::Signed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
+use crate::succession::Succession;
 use crate::{change, document};
 
 /// How often a batch is prepared anew because time went on before its turn to write came.
@@ -96,7 +103,7 @@ impl Authority {
                 Ok(Candidate::Approved(approval)) => approved.push(approval),
                 Ok(Candidate::Begun(intent)) => begun.push(intent),
                 Ok(Candidate::Issued(issued)) => drop(done.insert(id.clone(), Ok(issued.into()))),
-                Err(e) => drop(done.insert(id.clone(), Err(not_ready(id, e)))),
+                Err(e) => drop(done.insert(id.clone(), Err(self.not_ready(id, e)?))),
             }
         }
 
@@ -174,7 +181,8 @@ impl Authority {
         // 6. Certificates, leaves, audit and totals, in one transaction.
         if !finished.is_empty() {
             // Signing a large batch takes its time, in which others may have written later events.
-            let issued = self.store().complete(now.max(self.now()), ca.epoch, session.operator(), finished, grant)?;
+            let now = now.max(self.now());
+            let issued = self.store().complete(now, ca.epoch, session.operator(), finished, effects)?;
             for certificate in issued {
                 done.insert(certificate.request.clone(), Ok(certificate.into()));
             }
@@ -182,6 +190,16 @@ impl Authority {
         self.checkpoint(ca)?;
         self.record_denials(session, "issue", done.values().filter_map(|r| r.as_ref().err()))?;
         Ok(requests.iter().map(|id| take(&mut done, id)).collect())
+    }
+
+    /// Why a request cannot be issued; one that asks for no certificate is for another verb.
+    fn not_ready(&self, id: &RequestId, e: hufu_store::Error) -> Result<Error> {
+        let row = self.read(|r| Ok(r.request(id)?))?;
+        let e = match row.filter(|row| !row.action.makes_certificate()) {
+            Some(row) => ErrorKind::OtherVerb { request: row.id, action: row.action }.into(),
+            None => Error::from(e),
+        };
+        Ok(e.about(id.to_string()))
     }
 
     fn check_approvals(
@@ -267,79 +285,45 @@ struct Checker<'a> {
     identity: &'a Identity,
     now: Instant,
     quotas: Quotas,
-    manifests: HashMap<Digest, Manifest>,
-    approvals: HashMap<Digest, ApprovalRecord>,
+    signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
 }
 
 impl<'a> Checker<'a> {
     fn new(r: &'a Reader<'a>, tree: &'a OrgTree, by: &'a Operator, identity: &'a Identity, now: Instant) -> Self {
-        Self {
-            r,
-            tree,
-            by,
-            identity,
-            now,
-            quotas: Quotas::default(),
-            manifests: HashMap::new(),
-            approvals: HashMap::new(),
-            profiles: HashMap::new(),
-        }
+        let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
+        Self { r, tree, by, identity, now, quotas, signed, profiles }
     }
 
     /// Whether the certificate may be issued; `begun` when it was counted already.
     fn check(&mut self, ca: &CaSigner, approval: &Approval, begun: bool) -> Result<()> {
         let row = approval.row();
         policy::within(self.tree, self.by, &row.org)?;
-        let manifest = self.manifest(&row.manifest)?;
+        let manifest = self.signed.manifest(&row.manifest)?;
         let record = check_record(manifest, row, approval.record(), approval.csr())?;
         if record.ca != self.identity.ca || ca.issuer.ca() != self.identity.ca {
             return Err(document::fault("request", "it is for another issuing CA"));
         }
-        self.not_expired("request", record.expires)?;
-        self.approval(approval, &record)?;
-        let profile = self.profile(&record)?.clone();
-        policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
-        if begun { Ok(()) } else { self.quotas.take(self.r, self.tree, &row.org, self.now) }
-    }
-
-    /// The approval's own signature, that it covers this row, and that its signer may still approve here.
-    fn approval(&mut self, approval: &Approval, record: &RequestRecord) -> Result<()> {
-        let row = approval.row();
-        let digest = row.approval.ok_or_else(|| document::fault("request", "it has no approval"))?;
-        if !self.approvals.contains_key(&digest) {
-            let contents = document::signed(self.r, self.identity, &digest)?;
-            self.approvals.insert(digest, contents);
-        }
-        let contents = self.approvals.get(&digest).ok_or(ErrorKind::Internal("an approval just read is gone"))?;
-        if contents.operator == row.submitter {
-            return Err(ErrorKind::SelfApproval(row.submitter.clone()).into());
-        }
-        if contents.decision != Decision::Approve || !covers(contents, row) {
-            return Err(document::fault("approval", "it does not cover this request"));
-        }
-        let chain: Vec<_> = self.tree.chain(&row.org)?.into_iter().map(|o| &o.id).collect();
-        if !chain.iter().copied().eq(contents.org_chain.iter()) {
-            return Err(ErrorKind::Overtaken { by: "the organisation was moved" }.into());
-        }
-        self.not_expired("approval", contents.expires)?;
-        let approver = self.r.operator(&contents.operator)?.filter(|o| o.status == OperatorStatus::Active);
-        let approver = approver.ok_or_else(|| ErrorKind::UnknownOperator(contents.operator.clone()))?;
-        policy::may_approve(self.tree, &approver, &row.org, record.operator.is_some())?;
-        let Some(grant) = &record.operator else { return Ok(()) };
-        policy::may_appoint(self.r, self.tree, &approver, Some(grant))?;
-        if changed_since(self.r, row, &grant.id)? {
+        self.signed.not_expired("request", record.expires)?;
+        let approver = self.signed.approver(row)?;
+        policy::may_approve(self.tree, &approver, &row.org, policy::approvers(record.operator.is_some()))?;
+        policy::may_appoint(self.r, self.tree, &approver, record.operator.as_ref())?;
+        if let Some(grant) = &record.operator
+            && changed_since(self.r, row, &grant.id)?
+        {
             return Err(ErrorKind::Overtaken { by: "the operator was changed, removed or renewed" }.into());
         }
-        Ok(())
-    }
-
-    fn manifest(&mut self, digest: &Digest) -> Result<&Manifest> {
-        if !self.manifests.contains_key(digest) {
-            let contents = document::signed(self.r, self.identity, digest)?;
-            self.manifests.insert(*digest, contents);
+        let profile = self.profile(&record)?.clone();
+        policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        if let Some(serial) = self.r.compromised_key(&row.spki)? {
+            return Err(ErrorKind::CompromisedKey(serial).into());
         }
-        self.manifests.get(digest).ok_or_else(|| ErrorKind::Internal("a row lost its result").into())
+        // The certificate it renews or replaces may have changed since the approval.
+        let succession = Succession::of_record(&record, row);
+        for person in [self.by, &approver] {
+            succession.check(self.r, self.tree, person, self.now)?;
+        }
+        if begun { Ok(()) } else { self.quotas.take(self.r, self.tree, &row.org, self.now) }
     }
 
     fn profile(&mut self, record: &RequestRecord) -> Result<&Profile> {
@@ -354,13 +338,56 @@ impl<'a> Checker<'a> {
             _ => Err(document::fault("request", "its profile text belongs to another profile")),
         }
     }
+}
 
-    fn not_expired(&self, what: &'static str, at: i64) -> Result<()> {
-        if self.now.unix_seconds() > at {
-            return Err(ErrorKind::Expired { what, at: Instant::from_unix_seconds(at) }.into());
-        }
-        Ok(())
+/// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor. An
+/// operator who was changed meanwhile stays so: then it is a certificate that nobody can act with.
+fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
+    let approval = intent.approval();
+    // The record was read when the approval was checked.
+    let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
+    if let Some(grant) = record.operator
+        && !changed_since(&event.reader(), approval.row(), &grant.id)?
+    {
+        let name = record.subject.into_iter().find(|(field, _)| field == "name").map(|(_, v)| v).unwrap_or_default();
+        event.put_operator(&Operator {
+            id: grant.id.clone(),
+            org: approval.row().org.clone(),
+            name,
+            roles: grant.roles,
+            certificate: intent.serial().clone(),
+            status: OperatorStatus::Active,
+        })?;
+        event.put_operator_certificate(intent.serial(), &grant.id)?;
     }
+    match (record.revokes, record.predecessor) {
+        (Some(reason), Some(serial)) => supersede(event, approval.request_id(), serial, reason),
+        _ => Ok(()),
+    }
+}
+
+/// Revokes the predecessor, unless it was revoked or its time was over before.
+fn supersede(
+    event: &mut EventWriter<'_, '_>,
+    request: &RequestId,
+    serial: Serial,
+    reason: RevocationReason,
+) -> std::result::Result<(), hufu_store::Error> {
+    let now = event.now();
+    let Some(predecessor) = event.reader().certificate(&serial)? else { return Ok(()) };
+    if !allowed(Action::Revoke, State::of(&predecessor, now)) {
+        return Ok(());
+    }
+    event.field("revoked", &serial.to_string());
+    if reason == RevocationReason::KeyCompromise
+        && let Some(spki) = policy::spki_on_record(event.reader(), &predecessor)?
+    {
+        event.put_compromised_key(&spki, &serial)?;
+    }
+    let status = CertificateStatus::Revoked;
+    let (request, at) = (Some(request.clone()), now.unix_seconds());
+    event.put_status_change(&NewStatus { serial, request, status, reason, at, invalid_since: None })?;
+    Ok(())
 }
 
 /// Whether the operator `id` was changed, removed or renewed after the request of `row` was approved: an approval grants
@@ -382,32 +409,6 @@ fn changed_since(r: &Reader<'_>, row: &RequestRow, id: &OperatorId) -> std::resu
         }
     }
     Ok(r.certificate_event(&known.certificate)?.is_none_or(|event| event > approved))
-}
-
-/// An operator's certificate takes effect in the transaction that stores it, unless the operator was changed meanwhile:
-/// then it is a certificate that nobody can act with.
-fn grant(event: &mut hufu_store::EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
-    let approval = intent.approval();
-    let Ok(RequestRecord { operator: Some(grant), subject, .. }) = RequestRecord::from_der(approval.record()) else {
-        return Ok(());
-    };
-    if changed_since(&event.reader(), approval.row(), &grant.id)? {
-        return Ok(());
-    }
-    let name = subject.into_iter().find(|(field, _)| field == "name").map(|(_, v)| v).unwrap_or_default();
-    event.put_operator(&Operator {
-        id: grant.id.clone(),
-        org: approval.row().org.clone(),
-        name,
-        roles: grant.roles,
-        certificate: intent.serial().clone(),
-        status: OperatorStatus::Active,
-    })?;
-    event.put_operator_certificate(intent.serial(), &grant.id)
-}
-
-fn not_ready(id: &RequestId, e: hufu_store::Error) -> Error {
-    Error::from(e).about(id.to_string())
 }
 
 fn take(done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>, id: &RequestId) -> Result<IssuedCertificate> {

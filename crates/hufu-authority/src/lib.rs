@@ -9,6 +9,9 @@
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
+//! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -103,6 +106,7 @@
 //!         medium: Medium::UKey,
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
+//!         revokes: None,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -139,6 +143,7 @@
 //!     medium: Medium::UKey,
 //!     predecessor: None,
 //!     operator: None,
+//!     revokes: None,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -160,10 +165,12 @@
 //! signs only against an [`hufu_store::Intent`], which only a committed transaction makes, from an
 //! [`hufu_store::Approval`], which only a committed approval makes.
 
+mod apply;
 mod approve;
 mod audit;
 mod authority;
 mod change;
+mod check;
 mod checkpoint;
 mod document;
 mod edge;
@@ -175,11 +182,14 @@ mod policy;
 mod proof;
 mod report;
 mod sealed;
+mod status;
 mod submit;
+mod succession;
 mod view;
 
 pub mod manual;
 
+pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
@@ -192,6 +202,7 @@ pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
@@ -200,6 +211,7 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, WAIT, on_wait,
+    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
+    StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::holder::{Field, Holder, HolderKind};
-use hufu_model::ident::OrgId;
+use hufu_model::ident::{Digest, OrgId};
+use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{LimitExceeded, Limits, OrgTree, RegionCode, Tier};
 use hufu_model::profile::{Profile, ProfileClass};
+use hufu_model::request::Action;
 use hufu_model::time::Instant;
 use hufu_store::Reader;
 use hufu_x509::record::{OperatorGrant, RequestRecord};
@@ -25,6 +28,10 @@ pub(crate) fn acting(r: &Reader<'_>, session: &Session, now: Instant) -> Result<
     }
     if !session.certificate().validity().contains(now) {
         return Err(ErrorKind::OperatorExpired { operator: id.clone(), at: now }.into());
+    }
+    let status = r.certificate(&operator.certificate)?.map_or(CertificateStatus::Revoked, |c| c.status);
+    if status != CertificateStatus::Active {
+        return Err(ErrorKind::OperatorCertificate { operator: id.clone(), status }.into());
     }
     Ok(operator)
 }
@@ -59,18 +66,104 @@ pub(crate) fn not_frozen(tree: &OrgTree, org: &OrgId) -> Result<()> {
     }
 }
 
-/// The operator may approve for `org`: role, tier, jurisdiction, and not for themselves.
-pub(crate) fn may_approve(tree: &OrgTree, operator: &Operator, org: &OrgId, staff: bool) -> Result<()> {
-    if staff {
-        holds(operator, &[Role::SuperAdmin, Role::Admin])?;
-    } else {
-        holds(operator, &[Role::Approver])?;
-    }
+/// Who approves certificates: those of operators, or those of subscribers.
+pub(crate) const fn approvers(staff: bool) -> &'static [Role] {
+    if staff { &[Role::SuperAdmin, Role::Admin] } else { &[Role::Approver] }
+}
+
+/// The operator may approve for `org`: one of the roles, tier and jurisdiction.
+pub(crate) fn may_approve(tree: &OrgTree, operator: &Operator, org: &OrgId, roles: &[Role]) -> Result<()> {
+    holds(operator, roles)?;
     within(tree, operator, org)?;
     if tree.get(&operator.org)?.kind.tier() == Tier::Lra {
         return Err(ErrorKind::ApproverTier(operator.id.clone()).into());
     }
     not_frozen(tree, &operator.org)
+}
+
+/// Whose certificate's status is to change, or how many at once: that decides who may ask for it and who may approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gravity {
+    /// A subscriber's.
+    Subscriber,
+    /// An operator's.
+    Staff,
+    /// An administrator's.
+    Administrator,
+    /// More than [`MASS`] at once.
+    Mass,
+}
+
+/// Up to this many changes of status can be asked for at once by those who enter requests.
+pub(crate) const MASS: usize = 100;
+
+impl Gravity {
+    /// Of a certificate, in a batch of `count`.
+    pub(crate) fn of(r: &Reader<'_>, certificate: &CertificateRow, count: usize) -> Result<Self> {
+        let operator = r.certificate_operator(&certificate.serial)?;
+        let roles = operator.map(|id| Ok::<_, crate::Error>(r.operator(&id)?.map(|o| o.roles).unwrap_or_default()));
+        Ok(Self::new(roles.transpose()?.as_deref(), count))
+    }
+
+    /// Of an operator's certificate, when there are roles, or of a subscriber's, in a batch of `count`.
+    pub(crate) fn new(roles: Option<&[Role]>, count: usize) -> Self {
+        match roles {
+            Some(roles) if roles.iter().any(|role| role.administers()) => Self::Administrator,
+            Some(_) => Self::Staff,
+            None if count > MASS => Self::Mass,
+            None => Self::Subscriber,
+        }
+    }
+
+    /// Who may ask for it. An emergency may be seen by everybody who acts at the office or above it.
+    pub(crate) const fn enters(self, emergency: bool) -> &'static [Role] {
+        match self {
+            Self::Subscriber if emergency => &[Role::Entry, Role::Approver, Role::Admin, Role::SuperAdmin],
+            Self::Subscriber => &[Role::Entry, Role::Admin, Role::SuperAdmin],
+            Self::Staff | Self::Mass => &[Role::Admin, Role::SuperAdmin],
+            Self::Administrator => &[Role::SuperAdmin],
+        }
+    }
+
+    /// Who makes it take effect, when it was approved or is an emergency.
+    pub(crate) const fn applies(self, approved: bool) -> &'static [Role] {
+        if approved { &[Role::Approver, Role::Admin, Role::SuperAdmin] } else { self.enters(true) }
+    }
+
+    /// Who may approve it.
+    pub(crate) const fn approves(self) -> &'static [Role] {
+        match self {
+            Self::Subscriber => &[Role::Approver, Role::Admin, Role::SuperAdmin],
+            Self::Staff | Self::Mass => &[Role::Admin, Role::SuperAdmin],
+            Self::Administrator => &[Role::SuperAdmin],
+        }
+    }
+}
+
+/// The certificate's own profile, as it reads now, and the table of the life of a certificate allow `action`.
+pub(crate) fn may_be_done(r: &Reader<'_>, certificate: &CertificateRow, action: Action, now: Instant) -> Result<()> {
+    let state = State::of(certificate, now);
+    if !allowed(action, state) {
+        return Err(ErrorKind::CertificateState { serial: certificate.serial.clone(), action, state }.into());
+    }
+    if matches!(action, Action::Renew | Action::Suspend) {
+        let profile = r.profile_current(&certificate.profile)?;
+        let profile = profile.ok_or_else(|| ErrorKind::UnknownProfile(certificate.profile.to_string()))?;
+        let profile = crate::change::profile(&profile.source)?;
+        if !hufu_model::lifecycle::permits(&profile, action) {
+            return Err(ErrorKind::ProfileAction { profile: profile.id.to_string(), action }.into());
+        }
+    }
+    Ok(())
+}
+
+/// SM3 of the SubjectPublicKeyInfo of a certificate, from the request it answers; none for those of the founding.
+pub(crate) fn spki_on_record(
+    r: Reader<'_>,
+    certificate: &CertificateRow,
+) -> std::result::Result<Option<Digest>, hufu_store::Error> {
+    let Some(request) = &certificate.request else { return Ok(None) };
+    Ok(r.request(request)?.map(|row| row.spki))
 }
 
 /// The operator may have certificates issued, and unlock the keys for it.

@@ -3,6 +3,7 @@
 //! # The counting rules
 //! * **issued** (发证总量) at T: everything whose issuance time is at or before T, revoked and expired included.
 //! * **valid** (有效) at T: issued, notBefore ≤ T ≤ notAfter, neither revoked nor suspended.
+//! * **revoked** (撤销) at T: revoked at or before T; suspended ones (挂起) are neither revoked nor valid.
 //! * **new** (新增): issued in the twelve months that end at T, half-open at their beginning.
 //! * **year on year** (同比): issued at T against issued at the same instant a year earlier, under one knowledge.
 //! * Two times: `at` is when things happened, `as_of` is what the ledger knew. A bare date means the end of that day in
@@ -25,6 +26,8 @@ use crate::error::{ErrorKind, Result};
 pub struct Figures {
     /// Issued up to the instant.
     pub issued: u64,
+    /// Revoked up to the instant.
+    pub revoked: u64,
     /// Valid at the instant.
     pub valid: u64,
     /// Issued in the twelve months before it.
@@ -36,6 +39,7 @@ pub struct Figures {
 impl Figures {
     fn add(&mut self, other: Self) {
         self.issued += other.issued;
+        self.revoked += other.revoked;
         self.valid += other.valid;
         self.new += other.new;
         self.year_earlier += other.year_earlier;
@@ -162,6 +166,7 @@ fn summarise(at: Instant, as_of: Instant, tree: &OrgTree, counts: &[Count], befo
         let figures = own.entry((c.org.clone(), c.algorithm)).or_default();
         figures.issued += c.issued;
         figures.new += c.issued;
+        figures.revoked += c.revoked;
         figures.valid += c.valid;
     }
     for c in before {

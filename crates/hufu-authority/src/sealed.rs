@@ -54,6 +54,11 @@ impl Personal {
         Ok(Self(fields))
     }
 
+    /// The fields in clear, for a request that repeats them.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, String)> {
+        self.0.iter().map(|(field, _, value)| (*field, value.clone()))
+    }
+
     /// Whether both hold the same values; their salts differ.
     pub(crate) fn same_values(&self, other: &Self) -> bool {
         self.0.iter().map(|(field, _, value)| (field, value)).eq(other.0.iter().map(|(field, _, value)| (field, value)))

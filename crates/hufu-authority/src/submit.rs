@@ -10,6 +10,7 @@ use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::profile::{Hosts, Profile};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
+use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 use hufu_store::{Reader, RequestBody, RequestRow};
 use hufu_x509::csr::{Csr, VerifiedCsr};
@@ -22,6 +23,7 @@ use crate::authority::{Authority, Session};
 use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
+use crate::succession::Succession;
 use crate::{document, sealed};
 
 /// The most requests of one batch: their list is signed as one record, which can hold twice as many.
@@ -31,7 +33,7 @@ const MAX_BATCH: usize = 100_000;
 const MAX_HOSTS: usize = 100;
 
 /// How long a submitted request may wait for its certificate.
-const REQUEST_DAYS: i64 = 30;
+pub(crate) const REQUEST_DAYS: i64 = 30;
 
 /// A request as the entry operator takes it down.
 #[derive(Clone)]
@@ -60,6 +62,16 @@ pub struct NewRequest {
     pub predecessor: Option<Serial>,
     /// The operator the certificate is for, and their roles. Only administrators enter these.
     pub operator: Option<(OperatorId, Vec<Role>)>,
+    /// Why the predecessor is revoked in the moment in which the certificate is stored; none leaves it as it is.
+    pub revokes: Option<RevocationReason>,
+}
+
+impl NewRequest {
+    /// What is asked for: the reason says so, when it names a certificate that it renews or replaces.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        if self.predecessor.is_some() { Action::of(self.reason) } else { Action::Issue }
+    }
 }
 
 /// A request on record.
@@ -77,6 +89,7 @@ pub struct Submitted {
 struct Checked {
     row: RequestRow,
     body: RequestBody,
+    record: RequestRecord,
     holder: Holder,
     profile: Profile,
 }
@@ -89,10 +102,7 @@ impl Authority {
     /// An error of the whole batch: more than 100,000 requests, role, jurisdiction of the operator, locked data key,
     /// database.
     pub fn submit(&self, session: &Session, requests: &[NewRequest]) -> Result<Vec<Result<Submitted>>> {
-        if requests.len() > MAX_BATCH {
-            let what = format!("it has {}", requests.len());
-            return Err(ErrorKind::Unreadable { wanted: "a batch of at most 100000 requests", what }.into());
-        }
+        not_too_many(requests.len())?;
         let now = self.now();
         let before = self.read_as(session, "submit", |r| {
             let operator = policy::acting(r, session, now)?;
@@ -207,7 +217,7 @@ impl Authority {
             request: request.id.clone(),
             ca: self.identity.ca,
             org: request.org.clone(),
-            action: Action::Issue,
+            action: request.action(),
             reason: request.reason,
             holder: request.holder,
             subject: public,
@@ -221,6 +231,7 @@ impl Authority {
             pair: false,
             predecessor: request.predecessor.clone(),
             operator: grant(request),
+            revokes: request.revokes,
             nonce: self.entropy.array()?,
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
         };
@@ -265,7 +276,7 @@ impl Authority {
             decided_at: None,
             expires: record.expires,
         };
-        Ok(Checked { row, body, holder, profile: profile.clone() })
+        Ok(Checked { row, body, record, holder, profile: profile.clone() })
     }
 
     fn refuse_authority_keys(&self, csr: &VerifiedCsr) -> Result<()> {
@@ -293,6 +304,15 @@ fn with_place(fields: &[(Field, String)]) -> Vec<(Field, String)> {
         }
     }
     filled
+}
+
+/// The list of a batch fits into one signed record.
+pub(crate) fn not_too_many(count: usize) -> Result<()> {
+    if count > MAX_BATCH {
+        let what = format!("it has {count}");
+        return Err(ErrorKind::Unreadable { wanted: "a batch of at most 100000 requests", what }.into());
+    }
+    Ok(())
 }
 
 /// What is read once for a batch, before its transaction.
@@ -374,13 +394,10 @@ impl<'a> Admission<'a> {
         {
             return Err(ErrorKind::KeyInUse { request }.into());
         }
-        if let Some(serial) = &row.predecessor {
-            let predecessor = self.r.certificate(serial)?;
-            let predecessor = predecessor.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
-            if predecessor.holder != row.holder {
-                return Err(ErrorKind::PredecessorHolder(serial.clone()).into());
-            }
+        if let Some(serial) = self.r.compromised_key(&row.spki)? {
+            return Err(ErrorKind::CompromisedKey(serial).into());
         }
+        Succession::of_record(&checked.record, row).check(self.r, &self.tree, &self.by, self.now)?;
         if !self.ids.insert(row.id.clone()) {
             return Err(ErrorKind::RequestReused(row.id.clone()).into());
         }
@@ -391,6 +408,9 @@ impl<'a> Admission<'a> {
 
     /// Whether `again` asks for what `before` asked for: everything but the time, the nonce and the salts of its record.
     fn same_request(&self, before: &RequestRow, again: &Checked) -> Result<bool> {
+        if before.action != again.row.action {
+            return Ok(false);
+        }
         let body = self.r.request_body(&before.id)?;
         let body = body.ok_or_else(|| document::fault("request", "its body is missing"))?;
         let mut known = RequestRecord::from_der(&body.record)?;

@@ -8,9 +8,10 @@ use hufu_model::ident::{Digest, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::request::RequestStatus;
+use hufu_model::revocation::RevocationReason;
 use hufu_store::{CertificateFilter, EventFilter, EventRow, ProfileRow, Proposal, RequestFilter, RequestRow};
 use hufu_x509::certificate::Certificate;
-use hufu_x509::record::{Act, RequestRecord};
+use hufu_x509::record::{Act, RequestRecord, StatusRecord};
 use hufu_x509::{pem, signed_data};
 
 use crate::authority::Authority;
@@ -31,6 +32,10 @@ pub struct RequestView {
     pub hosts: Vec<String>,
     /// The operator it makes or renews, with their roles as text.
     pub operator: Option<(OperatorId, String)>,
+    /// Why its predecessor is revoked with it.
+    pub revokes: Option<RevocationReason>,
+    /// What was signed, when it asks for a change of status.
+    pub status: Option<StatusRecord>,
 }
 
 /// A certificate with its bytes.
@@ -152,13 +157,19 @@ impl Authority {
             let row = r.request(id)?.ok_or_else(unknown)?;
             Ok((row, r.request_body(id)?.ok_or_else(unknown)?))
         })?;
+        if !row.action.makes_certificate() {
+            let status = Some(StatusRecord::from_der(&body.record)?);
+            let (public, personal, hosts) = (Vec::new(), Vec::new(), Vec::new());
+            return Ok(RequestView { row, public, personal, hosts, operator: None, revokes: None, status });
+        }
         let record = RequestRecord::from_der(&body.record)?;
         let personal = match &self.seal {
             Some(seal) => Personal::from_bytes(&seal.open(id.as_str().as_bytes(), &body.sealed)?)?.masked(),
             None => Vec::new(),
         };
         let operator = record.operator.map(|grant| (grant.id, crate::change::roles_text(&grant.roles)));
-        Ok(RequestView { row, public: record.subject, personal, hosts: record.hosts, operator })
+        let (public, hosts, revokes) = (record.subject, record.hosts, record.revokes);
+        Ok(RequestView { row, public, personal, hosts, operator, revokes, status: None })
     }
 
     /// Certificates by filter, oldest first.

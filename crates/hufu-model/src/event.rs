@@ -37,6 +37,12 @@ pub enum EventKind {
     Intent,
     /// A certificate was stored (one event for each).
     Issue,
+    /// A certificate was suspended (one event for each).
+    Suspend,
+    /// A certificate is no longer suspended (one event for each).
+    Resume,
+    /// A certificate was revoked (one event for each).
+    Revoke,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
@@ -47,7 +53,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -65,6 +71,9 @@ impl EventKind {
         Self::Reject,
         Self::Intent,
         Self::Issue,
+        Self::Suspend,
+        Self::Resume,
+        Self::Revoke,
         Self::OperatorCertificate,
         Self::SignerStart,
         Self::Denied,
@@ -91,6 +100,9 @@ impl EventKind {
             Self::Reject => "reject",
             Self::Intent => "intent",
             Self::Issue => "issue",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Revoke => "revoke",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
             Self::Denied => "denied",

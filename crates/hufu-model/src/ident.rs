@@ -154,6 +154,34 @@ impl FromStr for Serial {
     }
 }
 
+/// Names an escrowed encryption key, written as 32 lower-case hexadecimal digits. It says nothing about the key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EscrowId(pub [u8; 16]);
+
+impl fmt::Display for EscrowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for EscrowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EscrowId({self})")
+    }
+}
+
+impl FromStr for EscrowId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let bad = || IdError {
+            what: "escrow id",
+            text: text.chars().take(80).collect(),
+            rule: "use 32 hexadecimal digits",
+        };
+        unhex(text).and_then(|v| v.try_into().ok()).map(Self).ok_or_else(bad)
+    }
+}
+
 /// Lower-case hexadecimal of `bytes`.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -11,20 +11,26 @@
 //! | request (申请) | what an LRA submits and an RA approves: [`request`] |
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
+//! | revocation reason (撤销原因) | [`revocation`] |
+//! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | event (事件) | one line of the ledger: [`event`] |
+//! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
 //! | instant, day, validity | [`time`] |
 //! | name rules | what a printable name may hold: [`text`] |
 
 pub mod certificate;
 pub mod entropy;
+pub mod escrow;
 pub mod event;
 pub mod holder;
 pub mod ident;
+pub mod lifecycle;
 pub mod operator;
 pub mod org;
 pub mod profile;
 pub mod request;
+pub mod revocation;
 pub mod text;
 pub mod time;
 

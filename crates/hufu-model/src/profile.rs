@@ -76,11 +76,13 @@ pub enum ExtendedKeyUsage {
     ClientAuth,
     /// Mail, 1.3.6.1.5.5.7.3.4.
     EmailProtection,
+    /// Answers for a CA about the status of its certificates, 1.3.6.1.5.5.7.3.9 (RFC 6960 §4.2.2.2).
+    OcspSigning,
 }
 
 impl ExtendedKeyUsage {
     /// Every usage.
-    pub const ALL: [Self; 3] = [Self::ServerAuth, Self::ClientAuth, Self::EmailProtection];
+    pub const ALL: [Self; 4] = [Self::ServerAuth, Self::ClientAuth, Self::EmailProtection, Self::OcspSigning];
 
     /// The name as in RFC 5280.
     #[must_use]
@@ -89,11 +91,12 @@ impl ExtendedKeyUsage {
             Self::ServerAuth => "serverAuth",
             Self::ClientAuth => "clientAuth",
             Self::EmailProtection => "emailProtection",
+            Self::OcspSigning => "OCSPSigning",
         }
     }
 }
 
-crate::code_enum!(ExtendedKeyUsage, "extended key usage", "serverAuth, clientAuth or emailProtection");
+crate::code_enum!(ExtendedKeyUsage, "extended key usage", "serverAuth, clientAuth, emailProtection or OCSPSigning");
 
 /// An attribute of a subject DN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,6 +212,10 @@ pub struct Profile {
     pub subject: Vec<SubjectRule>,
     /// Whether host names and IP addresses go into subjectAltName (at least one must then be given).
     pub hosts: Hosts,
+    /// Whether such a certificate may be renewed with the same key.
+    pub renewable: bool,
+    /// Whether such a certificate may be suspended (挂起).
+    pub suspendable: bool,
     /// The TOML text this profile was read from.
     pub source: String,
 }

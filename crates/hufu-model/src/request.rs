@@ -1,26 +1,48 @@
 //! Requests (申请): what is asked for, why, and how far it has come.
 
-/// What a request asks for.
+/// What a request asks for. What each may be done to stands in one table: [`crate::lifecycle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
-    /// A new certificate.
+    /// A new certificate (新办).
     Issue,
+    /// A new certificate with the same key (更新，同钥).
+    Renew,
+    /// A new certificate with a new key (更新，换钥).
+    Rekey,
+    /// A new certificate in place of one whose medium is lost or broken (补办).
+    Replace,
+    /// A new certificate with other data of the holder (变更).
+    Change,
+    /// The certificate is not to be relied on for a while (挂起).
+    Suspend,
+    /// It may be relied on again (解除挂起).
+    Resume,
+    /// It is not to be relied on any more (撤销): final.
+    Revoke,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 1] = [Self::Issue];
+    pub const ALL: [Self; 8] =
+        [Self::Issue, Self::Renew, Self::Rekey, Self::Replace, Self::Change, Self::Suspend, Self::Resume, Self::Revoke];
 
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Issue => "issue",
+            Self::Renew => "renew",
+            Self::Rekey => "rekey",
+            Self::Replace => "replace",
+            Self::Change => "change",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Revoke => "revoke",
         }
     }
 }
 
-crate::code_enum!(Action, "action", "issue");
+crate::code_enum!(Action, "action", "issue, renew, rekey, replace, change, suspend, resume or revoke");
 
 /// Why a certificate is asked for: reports show first issues apart from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +55,8 @@ pub enum Reason {
     Rekey,
     /// Replacement of a lost or broken medium.
     Replacement,
+    /// Other data of the holder (变更).
+    Change,
     /// It takes the place of an RSA or ECDSA certificate.
     Migration,
     /// It was issued elsewhere and imported.
@@ -41,8 +65,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::First, Self::Renewal, Self::Rekey, Self::Replacement, Self::Migration, Self::Import];
+    pub const ALL: [Self; 7] =
+        [Self::First, Self::Renewal, Self::Rekey, Self::Replacement, Self::Change, Self::Migration, Self::Import];
 
     /// The stable code.
     #[must_use]
@@ -52,13 +76,14 @@ impl Reason {
             Self::Renewal => "renewal",
             Self::Rekey => "rekey",
             Self::Replacement => "replacement",
+            Self::Change => "change",
             Self::Migration => "migration",
             Self::Import => "import",
         }
     }
 }
 
-crate::code_enum!(Reason, "reason", "first, renewal, rekey, replacement, migration or import");
+crate::code_enum!(Reason, "reason", "first, renewal, rekey, replacement, change, migration or import");
 
 /// What the private key lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,11 +129,14 @@ pub enum RequestStatus {
     Signing,
     /// The certificate is stored: final.
     Issued,
+    /// The certificate's status was changed: final.
+    Applied,
 }
 
 impl RequestStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [Self::Submitted, Self::Approved, Self::Rejected, Self::Signing, Self::Issued];
+    pub const ALL: [Self; 6] =
+        [Self::Submitted, Self::Approved, Self::Rejected, Self::Signing, Self::Issued, Self::Applied];
 
     /// The stable code.
     #[must_use]
@@ -119,33 +147,54 @@ impl RequestStatus {
             Self::Rejected => "rejected",
             Self::Signing => "signing",
             Self::Issued => "issued",
+            Self::Applied => "applied",
         }
     }
 
-    /// Whether a request may go from this status to `next`.
+    /// Whether a request for `action` may go from this status to `next`.
+    ///
+    /// A certificate is asked for, approved, signed and stored; a change of status is asked for, approved and applied. A
+    /// suspension may be applied without an approval: an emergency is one person's act.
     #[must_use]
-    pub const fn may_become(self, next: Self) -> bool {
+    pub const fn may_become(self, next: Self, action: Action) -> bool {
         match self {
-            Self::Submitted => matches!(next, Self::Approved | Self::Rejected),
-            Self::Approved => matches!(next, Self::Signing),
-            Self::Signing => matches!(next, Self::Issued),
-            Self::Rejected | Self::Issued => false,
+            Self::Submitted => match next {
+                Self::Approved | Self::Rejected => true,
+                Self::Applied => matches!(action, Action::Suspend),
+                _ => false,
+            },
+            Self::Approved => match next {
+                Self::Signing => action.makes_certificate(),
+                Self::Applied => !action.makes_certificate(),
+                _ => false,
+            },
+            Self::Signing => matches!(next, Self::Issued) && action.makes_certificate(),
+            Self::Rejected | Self::Issued | Self::Applied => false,
         }
     }
 }
 
-crate::code_enum!(RequestStatus, "request status", "submitted, approved, rejected, signing or issued");
+crate::code_enum!(RequestStatus, "request status", "submitted, approved, rejected, signing, issued or applied");
 
 #[cfg(test)]
 mod tests {
-    use super::RequestStatus::{self, Approved, Issued, Rejected, Signing, Submitted};
+    use super::Action;
+    use super::RequestStatus::{self, Applied, Approved, Issued, Rejected, Signing, Submitted};
 
     #[test]
     fn only_the_one_natural_way_is_allowed() {
-        let allowed = [(Submitted, Approved), (Submitted, Rejected), (Approved, Signing), (Signing, Issued)];
-        for from in RequestStatus::ALL {
-            for to in RequestStatus::ALL {
-                assert_eq!(from.may_become(to), allowed.contains(&(from, to)), "{from} -> {to}");
+        let decided = [(Submitted, Approved), (Submitted, Rejected)];
+        for action in Action::ALL {
+            let further: &[_] = match action {
+                Action::Suspend => &[(Submitted, Applied), (Approved, Applied)],
+                Action::Resume | Action::Revoke => &[(Approved, Applied)],
+                _ => &[(Approved, Signing), (Signing, Issued)],
+            };
+            for from in RequestStatus::ALL {
+                for to in RequestStatus::ALL {
+                    let allowed = decided.contains(&(from, to)) || further.contains(&(from, to));
+                    assert_eq!(from.may_become(to, action), allowed, "{action}: {from} -> {to}");
+                }
             }
         }
     }

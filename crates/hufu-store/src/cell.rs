@@ -160,6 +160,10 @@ impl<'r> Columns<'r> {
         Ok(self.blob()?.to_vec())
     }
 
+    pub(crate) fn optional_bytes(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(self.optional_blob()?.map(<[u8]>::to_vec))
+    }
+
     pub(crate) fn hash(&mut self) -> Result<[u8; 32]> {
         let bytes = self.blob()?;
         bytes.try_into().map_err(|_| self.fault("is not 32 octets"))

@@ -38,28 +38,33 @@ impl Store {
             if epoch != current {
                 return Err(ErrorKind::Fenced { epoch, current }.into());
             }
-            let before = last_edge(connection)?;
-            if checkpoint.size <= before.size() {
-                return Err(Error::duplicate(format!("a checkpoint of {} events", before.size())));
-            }
-            let edge = grown(connection, before, Some(checkpoint.size), Again::FromHashes)?;
-            if edge.size() != checkpoint.size || edge.root() != checkpoint.root {
-                let what = format!("it does not have the root that was signed for {} events", checkpoint.size);
-                return Err(Error::broken(what));
-            }
-            const INSERT: &str = "INSERT INTO checkpoint (size, root, at, edge, signed) VALUES (?, ?, ?, ?, ?)";
-            let edge = edge.to_bytes();
-            let cells = [
-                Cell::count(checkpoint.size),
-                Cell::Blob(&checkpoint.root),
-                Cell::Int(checkpoint.at),
-                Cell::Blob(&edge),
-                Cell::Blob(signed),
-            ];
-            execute(connection, INSERT, &cells)?;
-            Ok(())
+            append(connection, checkpoint, signed)
         })
     }
+}
+
+/// Stores a checkpoint that was signed, when the ledger has this root at this size.
+pub(crate) fn append(connection: &Connection, checkpoint: &Checkpoint, signed: &[u8]) -> Result<()> {
+    let before = last_edge(connection)?;
+    if checkpoint.size <= before.size() {
+        return Err(Error::duplicate(format!("a checkpoint of {} events", before.size())));
+    }
+    let edge = grown(connection, before, Some(checkpoint.size), Again::FromHashes)?;
+    if edge.size() != checkpoint.size || edge.root() != checkpoint.root {
+        let what = format!("it does not have the root that was signed for {} events", checkpoint.size);
+        return Err(Error::broken(what));
+    }
+    const INSERT: &str = "INSERT INTO checkpoint (size, root, at, edge, signed) VALUES (?, ?, ?, ?, ?)";
+    let edge = edge.to_bytes();
+    let cells = [
+        Cell::count(checkpoint.size),
+        Cell::Blob(&checkpoint.root),
+        Cell::Int(checkpoint.at),
+        Cell::Blob(&edge),
+        Cell::Blob(signed),
+    ];
+    execute(connection, INSERT, &cells)?;
+    Ok(())
 }
 
 /// How much of a leaf is computed again.

@@ -23,7 +23,7 @@ pub(crate) struct Covered {
 
 macro_rules! covered {
     (@mark $column:literal) => { ", ?" };
-    ($($name:ident = $table:literal ($first:literal $(, $key:literal)*; $($fixed:literal),*; $($changing:literal),*);)+) => {
+    ($list:ident: $($name:ident = $table:literal ($first:literal $(, $key:literal)*; $($fixed:literal),*; $($changing:literal),*);)+) => {
         $(
             pub(crate) const $name: Covered = Covered {
                 table: $table,
@@ -43,12 +43,12 @@ macro_rules! covered {
             };
         )+
 
-        /// Every covered table.
-        pub(crate) const COVERED: &[Covered] = &[$($name),+];
+        /// Every covered table of one kind of database file.
+        pub(crate) const $list: &[Covered] = &[$($name),+];
     };
 }
 
-covered! {
+covered! { COVERED:
     SIGNER = "signer" ("epoch"; "operator", "at";);
     META = "meta" ("name"; "value";);
     AUTHORITY_CERTIFICATE = "authority_certificate" ("role", "seq"; "der";);
@@ -75,7 +75,25 @@ covered! {
         "not_before", "not_after", "issued_at", "event";
         "status"
     );
+    STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
+    COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+}
+
+covered! { VAULT_COVERED:
+    FACT = "fact" ("name"; "value";);
+    KEK = "kek" ("id"; "check_value", "threshold", "shares", "at";);
+    CUSTODIAN = "custodian" ("kek", "number"; "name", "commitment";);
+    OFFICER = "officer" ("id"; ; "part", "point", "status", "mac");
+    ACT = "act" ("digest"; "kind", "at", "content";);
+    ESCROW = "escrow" (
+        "id"; "spki", "point", "kek", "sealed", "made_at"; "status", "request", "holder", "recipient", "changed_at"
+    );
+    BINDING = "binding" ("serial"; "key", "request", "at";);
+    RECOVERY = "recovery" (
+        "act"; "kind", "key", "recipient", "case_number", "requester", "expires"; "status", "done_at"
+    );
+    RECOVERY_APPROVAL = "recovery_approval" ("recovery", "officer"; "part", "at", "signed";);
 }
 
 impl Covered {
@@ -135,7 +153,7 @@ mod tests {
         assert_eq!(PROFILE.update(), "UPDATE profile SET current = ? WHERE digest = ?");
         assert_eq!(PROPOSAL.update(), "UPDATE proposal SET status = ?, approver = ? WHERE digest = ?");
         assert_eq!(META.select("WHERE name = ?"), "SELECT name, value FROM meta WHERE name = ?");
-        for covered in COVERED {
+        for covered in COVERED.iter().chain(VAULT_COVERED) {
             assert_eq!(covered.insert.matches('?').count(), covered.columns.len(), "{}", covered.table);
         }
     }
@@ -143,21 +161,23 @@ mod tests {
     /// A column that is not listed would not be covered.
     #[test]
     fn the_list_is_the_schema() {
-        let connection = rusqlite::Connection::open_in_memory().unwrap();
-        crate::schema::apply(&connection, crate::schema::STEPS, 0).unwrap();
-        for covered in COVERED {
-            let mut statement = connection.prepare("SELECT name, pk FROM pragma_table_info(?)").unwrap();
-            let rows = statement.query_map([covered.table], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
-            let rows: Vec<(String, i64)> = rows.unwrap().map(Result::unwrap).collect();
-            let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
-            assert_eq!(names, covered.columns, "{}", covered.table);
-            let key = rows.iter().filter(|(_, pk)| *pk > 0).count();
-            assert_eq!(key, covered.key, "{}", covered.table);
+        for form in [crate::schema::HOME, crate::schema::VAULT] {
+            let connection = rusqlite::Connection::open_in_memory().unwrap();
+            crate::schema::apply(&connection, form.steps, 0).unwrap();
+            for covered in form.covered {
+                let mut statement = connection.prepare("SELECT name, pk FROM pragma_table_info(?)").unwrap();
+                let rows = statement.query_map([covered.table], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
+                let rows: Vec<(String, i64)> = rows.unwrap().map(Result::unwrap).collect();
+                let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
+                assert_eq!(names, covered.columns, "{}", covered.table);
+                let key = rows.iter().filter(|(_, pk)| *pk > 0).count();
+                assert_eq!(key, covered.key, "{}", covered.table);
+            }
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN \
+                          ('schema_step', 'event', 'frontier', 'checkpoint', 'rollup')";
+            let tables: i64 = connection.query_row(tables, [], |r| r.get(0)).unwrap();
+            assert_eq!(usize::try_from(tables).unwrap(), form.covered.len());
         }
-        let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN \
-                      ('schema_step', 'event', 'frontier', 'checkpoint', 'rollup')";
-        let tables: i64 = connection.query_row(tables, [], |r| r.get(0)).unwrap();
-        assert_eq!(usize::try_from(tables).unwrap(), COVERED.len());
     }
 
     #[test]

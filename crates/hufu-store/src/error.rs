@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use hufu_model::ident::RequestId;
+use hufu_model::ident::{RequestId, Serial};
 use hufu_model::time::Instant;
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -96,6 +96,15 @@ pub enum ErrorKind {
         /// The status this would have needed, or would have led to.
         wanted: &'static str,
     },
+    /// A certificate is not in a state that allows this.
+    CertificateState {
+        /// The certificate.
+        serial: Serial,
+        /// Its status.
+        status: &'static str,
+        /// The status it was to get.
+        wanted: &'static str,
+    },
     /// A file stands where a new database was to be made.
     Exists {
         /// The file.
@@ -156,6 +165,7 @@ impl ErrorKind {
             Self::Fenced { .. } => "store.fenced",
             Self::Duplicate { .. } => "store.duplicate",
             Self::RequestState { .. } => "store.request-state",
+            Self::CertificateState { .. } => "store.certificate-state",
             Self::Exists { .. } => "store.exists",
             Self::UnclosedEvent => "store.unclosed-event",
             Self::Constraint { .. } => "store.constraint",
@@ -223,6 +233,9 @@ impl fmt::Display for ErrorKind {
             Self::Duplicate { what } => write!(f, "{what} exists already and never changes"),
             Self::RequestState { request, status, wanted } => {
                 write!(f, "request {request} is {status}; this needs one that can be {wanted}")
+            }
+            Self::CertificateState { serial, status, wanted } => {
+                write!(f, "certificate {serial} is {status} and cannot become {wanted}")
             }
             Self::Exists { path } => write!(f, "{} exists; a new database needs a new file", path.display()),
             Self::UnclosedEvent => f.write_str(

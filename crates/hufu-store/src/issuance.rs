@@ -304,6 +304,9 @@ fn complete_one(
 
 fn candidate(r: &Reader<'_>, id: &RequestId) -> Result<Candidate> {
     let row = request(r, id)?;
+    if !row.action.makes_certificate() {
+        return Err(changed(&row, RequestStatus::Issued));
+    }
     match row.status {
         RequestStatus::Issued => issued(r, &row).map(Candidate::Issued),
         RequestStatus::Approved => approval(r, row).map(Candidate::Approved),
@@ -311,7 +314,9 @@ fn candidate(r: &Reader<'_>, id: &RequestId) -> Result<Candidate> {
             let intent = r.intent(id)?.ok_or_else(|| Error::corrupt(format!("the intent of request {id} is gone")))?;
             Ok(Candidate::Begun(Intent { approval: approval(r, row)?, row: intent }))
         }
-        RequestStatus::Submitted | RequestStatus::Rejected => Err(changed(&row, RequestStatus::Issued)),
+        RequestStatus::Submitted | RequestStatus::Rejected | RequestStatus::Applied => {
+            Err(changed(&row, RequestStatus::Issued))
+        }
     }
 }
 

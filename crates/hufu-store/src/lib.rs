@@ -13,6 +13,7 @@
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
+//! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
 //!
 //! # Why it is built so
@@ -38,6 +39,7 @@ mod sample;
 mod schema;
 mod sqlite;
 mod store;
+pub mod vault;
 mod write;
 
 pub mod verify;
@@ -47,8 +49,8 @@ pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use patience::{PATIENCE, on_wait};
 pub use reader::Reader;
 pub use rows::{
-    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, ProfileRow,
-    Proposal, RequestBody, RequestFilter, RequestRow, StoredCheckpoint,
+    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
+    ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,
 };
 pub use store::{Mode, Store, WAIT};
 pub use write::{EventWriter, Write, der_digest};

@@ -6,6 +6,7 @@ mod certificate;
 mod ledger;
 mod organisation;
 mod request;
+mod status;
 mod totals;
 
 /// Looks at one state of the database.

@@ -3,7 +3,9 @@
 //!
 //! A certificate counts as issued, and as valid, from the second it was issued, and as no longer valid from the first
 //! second after notAfter (the last second of a validity still belongs to it, RFC 5280 §4.1.2.5). The end is written at
-//! issuance. Days are those of UTC+08:00. A single certificate is a pair of one.
+//! issuance. A suspension or revocation ends the counting in its own second and takes back the end that was written; the
+//! end of a suspension does the opposite. What is revoked counts as revoked from that second on, for ever. Days are those
+//! of UTC+08:00. A single certificate is a pair of one.
 
 use std::collections::BTreeMap;
 use std::ops::{Add, AddAssign, Neg};
@@ -18,7 +20,7 @@ use rusqlite::Connection;
 use crate::cell::{Cell, Columns, execute, select};
 use crate::covered;
 use crate::error::Result;
-use crate::rows;
+use crate::rows::{self, StatusChange};
 
 /// What a total is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +35,22 @@ pub(crate) struct Delta {
     pub(crate) holder_kind: HolderKind,
     pub(crate) reason: Reason,
     pub(crate) medium: Medium,
+}
+
+impl Delta {
+    /// What a certificate belongs to, for something that happened in `second` and is recorded at `recorded`.
+    fn of(row: &CertificateRow, second: i64, recorded: Instant) -> Self {
+        Self {
+            org: row.org.clone(),
+            event_day: Instant::from_unix_seconds(second).day(),
+            recorded_day: recorded.day(),
+            algorithm: row.algorithm,
+            profile: row.profile.clone(),
+            holder_kind: row.holder_kind,
+            reason: row.reason,
+            medium: row.medium,
+        }
+    }
 }
 
 /// What changed.
@@ -51,6 +69,9 @@ impl Figures {
     const VALID: Self = Self { issued: 0, revoked: 0, valid: 1, pairs_issued: 0, pairs_revoked: 0, pairs_valid: 1 };
     /// A certificate of its own is issued.
     const ISSUED: Self = Self { issued: 1, revoked: 0, valid: 0, pairs_issued: 1, pairs_revoked: 0, pairs_valid: 0 };
+
+    /// A certificate of its own is revoked.
+    const REVOKED: Self = Self { issued: 0, revoked: 1, valid: 0, pairs_issued: 0, pairs_revoked: 1, pairs_valid: 0 };
 
     fn cells(self) -> [Cell<'static>; 6] {
         let Self { issued, revoked, valid, pairs_issued, pairs_revoked, pairs_valid } = self;
@@ -105,21 +126,35 @@ pub(crate) fn uncountable(row: &CertificateRow) -> Option<&'static str> {
 
 /// What a certificate adds to the totals when it is recorded at the ledger time `recorded`.
 pub(crate) fn deltas(row: &CertificateRow, recorded: Instant) -> Vec<(Delta, Figures)> {
-    let on = |second: i64| Delta {
-        org: row.org.clone(),
-        event_day: Instant::from_unix_seconds(second).day(),
-        recorded_day: recorded.day(),
-        algorithm: row.algorithm,
-        profile: row.profile.clone(),
-        holder_kind: row.holder_kind,
-        reason: row.reason,
-        medium: row.medium,
-    };
+    let on = |second: i64| Delta::of(row, second, recorded);
     let end = row.validity.not_after() + 1;
     if end <= row.issued_at {
         return vec![(on(row.issued_at), Figures::ISSUED)];
     }
     vec![(on(row.issued_at), Figures::ISSUED + Figures::VALID), (on(end), -Figures::VALID)]
+}
+
+/// What a change of a certificate's status adds to the totals when it is recorded at the ledger time `recorded`.
+pub(crate) fn change_deltas(row: &CertificateRow, change: &StatusChange, recorded: Instant) -> Vec<(Delta, Figures)> {
+    let on = |second: i64| Delta::of(row, second, recorded);
+    let end = row.validity.not_after() + 1;
+    let mut deltas = Vec::with_capacity(3);
+    if change.status == CertificateStatus::Revoked {
+        deltas.push((on(change.at), Figures::REVOKED));
+    }
+    // Whoever is not valid any more, because time is over, neither loses nor gains anything.
+    if change.at < end {
+        match (change.was, change.status) {
+            (CertificateStatus::Active, _) => {
+                deltas.extend([(on(change.at), -Figures::VALID), (on(end), Figures::VALID)])
+            }
+            (_, CertificateStatus::Active) => {
+                deltas.extend([(on(change.at), Figures::VALID), (on(end), -Figures::VALID)])
+            }
+            _ => {}
+        }
+    }
+    deltas
 }
 
 /// Adds to the stored totals. The one place where a row is inserted or changed as the case may be.
@@ -176,8 +211,8 @@ pub(crate) fn row(c: &mut Columns<'_>) -> Result<(Delta, Figures)> {
     Ok((delta, figures))
 }
 
-/// The totals as they must be, those that are nothing left out, from the certificates and the times of the events that
-/// recorded them.
+/// The totals as they must be, those that are nothing left out, from the certificates, the changes of their status, and
+/// the times of the events that recorded them.
 pub(crate) fn recomputed(connection: &Connection) -> Result<BTreeMap<Delta, Figures>> {
     const AT: &str = "SELECT at FROM event WHERE seq = ?";
     let totals = std::cell::RefCell::new(BTreeMap::<Delta, Figures>::new());
@@ -188,6 +223,19 @@ pub(crate) fn recomputed(connection: &Connection) -> Result<BTreeMap<Delta, Figu
         if let Some(at) = at {
             let mut totals = totals.borrow_mut();
             for (delta, figures) in deltas(&row, at) {
+                *totals.entry(delta).or_default() += figures;
+            }
+        }
+        Ok(())
+    })?;
+    select(connection, &covered::STATUS_CHANGE, "", &[], |c| {
+        let change = rows::status_change(c)?;
+        let at = crate::cell::query_one(connection, "event", AT, &[Cell::count(change.event)], |c| c.instant())?;
+        let row = crate::reader::Reader::new(connection).certificate(&change.serial)?;
+        // As above.
+        if let (Some(at), Some(row)) = (at, row) {
+            let mut totals = totals.borrow_mut();
+            for (delta, figures) in change_deltas(&row, &change, at) {
                 *totals.entry(delta).or_default() += figures;
             }
         }

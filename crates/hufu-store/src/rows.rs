@@ -1,13 +1,14 @@
 //! The rows that others read and write, and how they lie in their tables. What is named in `hufu-model` keeps its type
 //! from there; here are the rows that are the store's own.
 
-use hufu_model::certificate::{Algorithm, CertificateRow};
+use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::{Operator, Role};
 use hufu_model::org::{Limits, Organisation};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
+use hufu_model::revocation::RevocationReason;
 use hufu_model::time::{Instant, Validity};
 
 use crate::cell::{Cell, Columns};
@@ -89,7 +90,7 @@ pub struct RequestRow {
     pub medium: Medium,
     /// The subject its certificate will have, as text (RFC 4514).
     pub subject: String,
-    /// The certificate it renews or replaces.
+    /// The certificate it acts upon: renews, replaces, suspends, resumes or revokes.
     pub predecessor: Option<Serial>,
     /// SM3 of the SubjectPublicKeyInfo.
     pub spki: Digest,
@@ -124,7 +125,7 @@ pub struct RequestRow {
 pub struct RequestBody {
     /// The DER record that the manifest lists.
     pub record: Vec<u8>,
-    /// The CSR (PKCS#10) in DER.
+    /// The CSR (PKCS#10) in DER; empty when no certificate is asked for.
     pub csr: Vec<u8>,
     /// The personal fields, encrypted.
     pub sealed: Vec<u8>,
@@ -195,6 +196,59 @@ pub struct EventRow {
     pub hash: [u8; 32],
 }
 
+/// A change of a certificate's status that is to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStatus {
+    /// The certificate.
+    pub serial: Serial,
+    /// The request that asked for it.
+    pub request: Option<RequestId>,
+    /// What the certificate becomes.
+    pub status: CertificateStatus,
+    /// Why.
+    pub reason: RevocationReason,
+    /// From which second on it holds: not before the certificate's last change, and not in the future.
+    pub at: i64,
+    /// From which second on the certificate should not have been relied upon, where known: invalidityDate.
+    pub invalid_since: Option<i64>,
+}
+
+/// A change of a certificate's status on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// The certificate.
+    pub serial: Serial,
+    /// The event that recorded it.
+    pub event: u64,
+    /// The request that asked for it.
+    pub request: Option<RequestId>,
+    /// What the certificate was before.
+    pub was: CertificateStatus,
+    /// What it became.
+    pub status: CertificateStatus,
+    /// Why.
+    pub reason: RevocationReason,
+    /// From which second on it holds: revocationDate.
+    pub at: i64,
+    /// From which second on the certificate should not have been relied upon, where known: invalidityDate.
+    pub invalid_since: Option<i64>,
+}
+
+/// Which changes of status to list. The default lists all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusFilter {
+    /// Only those of this certificate.
+    pub serial: Option<Serial>,
+    /// Only those recorded by this event or later.
+    pub from_event: Option<u64>,
+    /// Only those recorded before this event.
+    pub before_event: Option<u64>,
+    /// Only those that follow the change with this event and serial number in the list.
+    pub after: Option<(u64, Serial)>,
+    /// At most this many; 0 is no limit.
+    pub limit: u32,
+}
+
 /// Totals of one organisation and algorithm, in pairs (a single certificate is a pair of one).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
@@ -204,6 +258,8 @@ pub struct Count {
     pub algorithm: Algorithm,
     /// Issued, revoked and expired included.
     pub issued: u64,
+    /// Revoked. What is suspended does not count.
+    pub revoked: u64,
     /// Valid at the instant asked about.
     pub valid: u64,
 }
@@ -229,7 +285,7 @@ pub struct CertificateFilter {
     /// Only those of these organisations ([`crate::Reader::subtree_ids`] gives a subtree).
     pub orgs: Option<Vec<OrgId>>,
     /// Only those of this status.
-    pub status: Option<hufu_model::certificate::CertificateStatus>,
+    pub status: Option<CertificateStatus>,
     /// Only those of this profile.
     pub profile: Option<ProfileId>,
     /// Only those of this holder (blind index).
@@ -496,7 +552,7 @@ pub(crate) fn certificate(c: &mut Columns<'_>) -> Result<(CertificateRow, u64)> 
         subject: c.text()?,
         validity: c.validity()?,
         issued_at: c.int()?,
-        status: hufu_model::certificate::CertificateStatus::Active,
+        status: CertificateStatus::Active,
     };
     let event = c.number()?;
     Ok((CertificateRow { status: c.parse()?, ..row }, event))
@@ -504,6 +560,32 @@ pub(crate) fn certificate(c: &mut Columns<'_>) -> Result<(CertificateRow, u64)> 
 
 pub(crate) fn certificate_der_cells<'a>(serial: &'a Serial, der: &'a [u8]) -> Vec<Cell<'a>> {
     vec![Cell::serial(serial), Cell::Blob(der)]
+}
+
+pub(crate) fn status_change_cells(s: &StatusChange) -> Vec<Cell<'_>> {
+    vec![
+        Cell::serial(&s.serial),
+        Cell::count(s.event),
+        Cell::optional(s.request.as_ref().map(RequestId::as_str)),
+        Cell::text(s.was.code()),
+        Cell::text(s.status.code()),
+        Cell::text(s.reason.code()),
+        Cell::Int(s.at),
+        s.invalid_since.map_or(Cell::Null, Cell::Int),
+    ]
+}
+
+pub(crate) fn status_change(c: &mut Columns<'_>) -> Result<StatusChange> {
+    Ok(StatusChange {
+        serial: c.serial()?,
+        event: c.number()?,
+        request: c.optional_parse()?,
+        was: c.parse()?,
+        status: c.parse()?,
+        reason: c.parse()?,
+        at: c.int()?,
+        invalid_since: c.optional_int()?,
+    })
 }
 
 pub(crate) fn authority_certificate(c: &mut Columns<'_>) -> Result<AuthorityCertificate> {

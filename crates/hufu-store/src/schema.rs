@@ -7,6 +7,7 @@ use hufu_model::time::Instant;
 use rusqlite::Connection;
 
 use crate::cell::{Cell, execute};
+use crate::covered::{COVERED, Covered, VAULT_COVERED};
 use crate::error::Result;
 
 /// One step, in force for ever.
@@ -16,15 +17,44 @@ pub(crate) struct Step {
 }
 
 /// Every step, oldest first. A database's schema version is how many of them it has.
-pub(crate) const STEPS: &[Step] = &[Step { name: "initial", sql: include_str!("schema/0001_initial.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "initial", sql: include_str!("schema/0001_initial.sql") },
+    Step { name: "life", sql: include_str!("schema/0002_life.sql") },
+];
 
-/// The schema version this program needs.
-pub(crate) fn latest() -> u32 {
-    count(STEPS)
+/// Every step of the key centre's vault, oldest first.
+pub(crate) const VAULT_STEPS: &[Step] = &[Step { name: "initial", sql: include_str!("schema/vault/0001_initial.sql") }];
+
+/// A kind of database file: what tells it from others, and what is in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    /// The mark in the file's header.
+    pub(crate) application_id: i32,
+    pub(crate) steps: &'static [Step],
+    /// The tables that the ledger covers.
+    pub(crate) covered: &'static [Covered],
+    /// Whether it keeps totals beside its rows.
+    pub(crate) totals: bool,
 }
 
-fn count(steps: &[Step]) -> u32 {
-    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+/// An authority's database: "HUFU".
+pub(crate) const HOME: Form = Form { application_id: 0x4855_4655, steps: STEPS, covered: COVERED, totals: true };
+
+/// The key centre's vault: "HUFK". Neither file opens as the other.
+pub(crate) const VAULT: Form =
+    Form { application_id: 0x4855_464b, steps: VAULT_STEPS, covered: VAULT_COVERED, totals: false };
+
+impl Form {
+    /// The schema version this program needs.
+    pub(crate) fn latest(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// The schema version of an authority's database that this program needs.
+#[cfg(test)]
+pub(crate) fn latest() -> u32 {
+    HOME.latest()
 }
 
 /// The schema version of a database.

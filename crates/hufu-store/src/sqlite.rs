@@ -14,10 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema;
-
-/// Marks the file as ours: "HUFU".
-const APPLICATION_ID: i32 = 0x4855_4655;
+use crate::schema::{self, Form};
 
 /// SQLite 3.51.3: older ones can lose commits when two connections meet at the reset of the write-ahead log.
 const OLDEST: i32 = 3_051_003;
@@ -43,7 +40,7 @@ pub(crate) fn check_library(version: i32) -> Result<()> {
 }
 
 /// Makes a new database at `path`, readable by its owner only.
-pub(crate) fn create(path: &Path, now: Instant, wait: Duration) -> Result<Connection> {
+pub(crate) fn create(form: &Form, path: &Path, now: Instant, wait: Duration) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     made.map_err(|e| match e.kind() {
@@ -51,7 +48,7 @@ pub(crate) fn create(path: &Path, now: Instant, wait: Duration) -> Result<Connec
         std::io::ErrorKind::NotFound => not_found("folder", path.parent().unwrap_or(path)),
         _ => Error::from(e),
     })?;
-    let result = fill(path, now, wait);
+    let result = fill(form, path, now, wait);
     if result.is_err() {
         // What is left of a database that was never finished is of no use to anybody.
         for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
@@ -61,12 +58,12 @@ pub(crate) fn create(path: &Path, now: Instant, wait: Duration) -> Result<Connec
     result
 }
 
-fn fill(path: &Path, now: Instant, wait: Duration) -> Result<Connection> {
+fn fill(form: &Form, path: &Path, now: Instant, wait: Duration) -> Result<Connection> {
     let mut connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     set_writer(&connection, wait)?;
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    step.pragma_update(None, "application_id", APPLICATION_ID)?;
-    schema::apply_at(&step, schema::STEPS, 0, now)?;
+    step.pragma_update(None, "application_id", form.application_id)?;
+    schema::apply_at(&step, form.steps, 0, now)?;
     crate::write::found(&step)?;
     step.commit()?;
     // The file alone is a whole database before anybody is told that it exists.
@@ -77,15 +74,15 @@ fn fill(path: &Path, now: Instant, wait: Duration) -> Result<Connection> {
 }
 
 /// Opens the database at `path` for writing.
-pub(crate) fn writer(path: &Path, wait: Duration) -> Result<Connection> {
-    let connection = writer_of_any_version(path, wait)?;
-    check_version(&connection)?;
+pub(crate) fn writer(form: &Form, path: &Path, wait: Duration) -> Result<Connection> {
+    let connection = writer_of_any_version(form, path, wait)?;
+    check_version(form, &connection)?;
     Ok(connection)
 }
 
 /// Applies the schema steps that the database at `path` lacks, in one transaction.
-pub(crate) fn upgrade(path: &Path, now: Instant, wait: Duration, steps: &[schema::Step]) -> Result<u32> {
-    let mut connection = writer_of_any_version(path, wait)?;
+pub(crate) fn upgrade(form: &Form, path: &Path, now: Instant, wait: Duration, steps: &[schema::Step]) -> Result<u32> {
+    let mut connection = writer_of_any_version(form, path, wait)?;
     let step = begin(&mut connection)?;
     let found = schema::version(&step)?;
     let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
@@ -97,13 +94,13 @@ pub(crate) fn upgrade(path: &Path, now: Instant, wait: Duration, steps: &[schema
     Ok(applied)
 }
 
-fn writer_of_any_version(path: &Path, wait: Duration) -> Result<Connection> {
+fn writer_of_any_version(form: &Form, path: &Path, wait: Duration) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     check_file(path)?;
     let open = || -> Result<Connection> {
         let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
         connection.busy_timeout(wait)?;
-        check_ours(&connection, path)?;
+        check_ours(form, &connection, path)?;
         // SQLite opens a file that it may not write for reading, without a word.
         if connection.is_readonly("main")? {
             return Err(ErrorKind::ReadOnlyHome.into());
@@ -116,16 +113,16 @@ fn writer_of_any_version(path: &Path, wait: Duration) -> Result<Connection> {
 }
 
 /// A connection that reads, and whether it may be kept for later.
-pub(crate) fn reader(path: &Path, wait: Duration) -> Result<(Connection, Keep)> {
+pub(crate) fn reader(form: &Form, path: &Path, wait: Duration) -> Result<(Connection, Keep)> {
     check_library(rusqlite::version_number())?;
     check_file(path)?;
     let plain = || -> Result<Connection> {
         let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
-        set_reader(connection, path, wait)
+        set_reader(form, connection, path, wait)
     };
     match plain() {
         Ok(connection) => Ok((connection, Keep::Pooled)),
-        Err(e) if cannot_open(&e) => Ok((unchanging(path, wait, e)?, Keep::Once)),
+        Err(e) if cannot_open(&e) => Ok((unchanging(form, path, wait, e)?, Keep::Once)),
         Err(e) => Err(e),
     }
 }
@@ -142,20 +139,20 @@ pub(crate) enum Keep {
 /// Reads a database in a folder that cannot be written, where SQLite cannot make the index of its log.
 ///
 /// Allowed only when there is no log: everything is in the file then, and nobody is writing at this moment.
-fn unchanging(path: &Path, wait: Duration, why: Error) -> Result<Connection> {
+fn unchanging(form: &Form, path: &Path, wait: Duration, why: Error) -> Result<Connection> {
     if fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
         return Err(Error::from(ErrorKind::ReadOnlyHome).with_source(why));
     }
     let address = format!("file:{}?immutable=1", escaped(&std::path::absolute(path)?));
     let flags = flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI);
-    set_reader(Connection::open_with_flags(address, flags)?, path, wait)
+    set_reader(form, Connection::open_with_flags(address, flags)?, path, wait)
 }
 
-fn set_reader(connection: Connection, path: &Path, wait: Duration) -> Result<Connection> {
+fn set_reader(form: &Form, connection: Connection, path: &Path, wait: Duration) -> Result<Connection> {
     connection.busy_timeout(wait)?;
     harden(&connection)?;
-    check_ours(&connection, path)?;
-    check_version(&connection)?;
+    check_ours(form, &connection, path)?;
+    check_version(form, &connection)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE)?;
     Ok(connection)
@@ -240,14 +237,14 @@ fn check_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses an SQLite database of another program.
-fn check_ours(connection: &Connection, path: &Path) -> Result<()> {
+/// Refuses an SQLite database of another program or of another kind.
+fn check_ours(form: &Form, connection: &Connection, path: &Path) -> Result<()> {
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if id == APPLICATION_ID { Ok(()) } else { Err(ErrorKind::NotADatabase { path: path.to_owned() }.into()) }
+    if id == form.application_id { Ok(()) } else { Err(ErrorKind::NotADatabase { path: path.to_owned() }.into()) }
 }
 
-fn check_version(connection: &Connection) -> Result<()> {
-    let (found, known) = (schema::version(connection)?, schema::latest());
+fn check_version(form: &Form, connection: &Connection) -> Result<()> {
+    let (found, known) = (schema::version(connection)?, form.latest());
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Greater => Err(ErrorKind::NewerSchema { found, known }.into()),

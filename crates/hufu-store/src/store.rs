@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::patience;
 use crate::reader::Reader;
+use crate::schema::{Form, HOME};
 use crate::sqlite::{self, Keep};
 use crate::write::Write;
 
@@ -32,6 +33,7 @@ pub enum Mode {
 /// One open database. It may be shared between threads: one writes at a time, readers run beside it. Other processes
 /// may have it open, too.
 pub struct Store {
+    form: &'static Form,
     path: PathBuf,
     wait: Duration,
     writer: Option<Mutex<Connection>>,
@@ -46,8 +48,7 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::Exists`], [`ErrorKind::NotFound`] without the folder, [`ErrorKind::SqliteTooOld`], disk errors.
     pub fn create(path: &Path, now: Instant) -> Result<Self> {
-        let writer = sqlite::create(path, now, WAIT)?;
-        Ok(Self::of(path, Some(writer), Vec::new(), WAIT))
+        Self::create_form(&HOME, path, now)
     }
 
     /// Opens the database in the file `path`.
@@ -65,13 +66,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_with_wait(path: &Path, mode: Mode, wait: Duration) -> Result<Self> {
-        let writer = match mode {
-            Mode::ReadWrite => Some(sqlite::writer(path, wait)?),
-            Mode::ReadOnly => None,
-        };
-        let (reader, keep) = sqlite::reader(path, wait)?;
-        let readers = if keep == Keep::Pooled { vec![reader] } else { Vec::new() };
-        Ok(Self::of(path, writer, readers, wait))
+        Self::open_form(&HOME, path, mode, wait)
     }
 
     /// Brings a database that an older program made to the schema of this one, in one transaction; returns how many
@@ -80,11 +75,35 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; the database is as it was then.
     pub fn upgrade(path: &Path, now: Instant) -> Result<u32> {
-        sqlite::upgrade(path, now, WAIT, crate::schema::STEPS)
+        sqlite::upgrade(&HOME, path, now, WAIT, HOME.steps)
     }
 
-    fn of(path: &Path, writer: Option<Connection>, readers: Vec<Connection>, wait: Duration) -> Self {
+    /// [`Store::create`], for a file of any kind.
+    pub(crate) fn create_form(form: &'static Form, path: &Path, now: Instant) -> Result<Self> {
+        let writer = sqlite::create(form, path, now, WAIT)?;
+        Ok(Self::of(form, path, Some(writer), Vec::new(), WAIT))
+    }
+
+    /// [`Store::open_with_wait`], for a file of any kind.
+    pub(crate) fn open_form(form: &'static Form, path: &Path, mode: Mode, wait: Duration) -> Result<Self> {
+        let writer = match mode {
+            Mode::ReadWrite => Some(sqlite::writer(form, path, wait)?),
+            Mode::ReadOnly => None,
+        };
+        let (reader, keep) = sqlite::reader(form, path, wait)?;
+        let readers = if keep == Keep::Pooled { vec![reader] } else { Vec::new() };
+        Ok(Self::of(form, path, writer, readers, wait))
+    }
+
+    fn of(
+        form: &'static Form,
+        path: &Path,
+        writer: Option<Connection>,
+        readers: Vec<Connection>,
+        wait: Duration,
+    ) -> Self {
         Self {
+            form,
             path: path.to_owned(),
             wait,
             writer: writer.map(Mutex::new),
@@ -104,7 +123,7 @@ impl Store {
         let pooled = lock(&self.readers).pop();
         let (connection, keep) = match pooled {
             Some(connection) => (connection, Keep::Pooled),
-            None => sqlite::reader(&self.path, self.wait)?,
+            None => sqlite::reader(self.form, &self.path, self.wait)?,
         };
         // Dropped at the end, and on a panic: the snapshot ends with it.
         let snapshot = connection.unchecked_transaction().map_err(Error::from)?;

@@ -29,6 +29,8 @@ use rusqlite::Connection;
 
 use crate::Reader;
 use crate::error::Result;
+use crate::schema::{Form, HOME, VAULT};
+use crate::vault::VaultReader;
 use latest::{Keys, Latest};
 
 pub use report::{Finding, LedgerReport, What};
@@ -39,17 +41,25 @@ pub use report::{Finding, LedgerReport, What};
 /// # Errors
 /// Only what prevents looking at all, such as a file that cannot be read. Everything that is wrong is in the report.
 pub fn verify(reader: &Reader<'_>, progress: &dyn Fn(&'static str, u64, u64)) -> Result<LedgerReport> {
-    verify_connection(reader.connection(), progress)
+    verify_form(&HOME, reader.connection(), progress)
 }
 
-/// [`verify`], on a connection.
-pub(crate) fn verify_connection(
+/// Verifies everything in the snapshot of a vault's reader, as [`verify()`] does for the authority's database.
+///
+/// # Errors
+/// As [`verify()`].
+pub fn verify_vault(reader: &VaultReader<'_>, progress: &dyn Fn(&'static str, u64, u64)) -> Result<LedgerReport> {
+    verify_form(&VAULT, reader.connection(), progress)
+}
+
+fn verify_form(
+    form: &Form,
     connection: &Connection,
     progress: &dyn Fn(&'static str, u64, u64),
 ) -> Result<LedgerReport> {
     let mut report = LedgerReport::default();
-    derived::schema(connection, &mut report)?;
-    let covered = rows::count(connection)?;
+    derived::schema(form, connection, &mut report)?;
+    let covered = rows::count(form, connection)?;
     let keys = Keys::new(covered);
     let events = events::count(connection)? * keys.parts();
     for part in 0..keys.parts() {
@@ -67,9 +77,11 @@ pub(crate) fn verify_connection(
         } else {
             events::read(connection, &mut each)?;
         }
-        rows::check(connection, &mut report, latest, progress, covered)?;
+        rows::check(form, connection, &mut report, latest, progress, covered)?;
     }
-    derived::totals(connection, &mut report)?;
+    if form.totals {
+        derived::totals(connection, &mut report)?;
+    }
     Ok(report)
 }
 

@@ -18,7 +18,9 @@ use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
 use crate::rollup::{self, Delta, Figures};
-use crate::rows::{self, Document, IntentRow, KeyUse, ProfileRow, Proposal, RequestBody, RequestRow};
+use crate::rows::{
+    self, Document, IntentRow, KeyUse, NewStatus, ProfileRow, Proposal, RequestBody, RequestRow, StatusChange,
+};
 
 /// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
 const CLOCK_TOLERANCE_MS: i64 = 5000;
@@ -102,10 +104,20 @@ impl<'c> Write<'c> {
     /// the transaction is stored.
     #[must_use = "an event that is not closed makes the transaction fail"]
     pub fn event(&mut self, kind: EventKind, actor: Option<&OperatorId>, object: &str) -> EventWriter<'_, 'c> {
+        self.event_of(kind.code(), actor, object)
+    }
+
+    /// [`Write::event`], for a kind of any ledger.
+    pub(crate) fn event_of(
+        &mut self,
+        kind: &'static str,
+        actor: Option<&OperatorId>,
+        object: &str,
+    ) -> EventWriter<'_, 'c> {
         let event = Event {
             seq: self.frontier.size(),
             at: self.now.unix_millis(),
-            kind: kind.code().to_owned(),
+            kind: kind.to_owned(),
             actor: actor.map(ToString::to_string),
             // Never an empty text in a column.
             object: if object.is_empty() { "-".to_owned() } else { object.to_owned() },
@@ -292,7 +304,7 @@ impl EventWriter<'_, '_> {
 
     /// Puts the step from `before`, which stands in the table, to `request`.
     pub(crate) fn move_request(&mut self, before: &RequestRow, request: &RequestRow) -> Result<()> {
-        if !before.status.may_become(request.status) {
+        if !before.status.may_become(request.status, request.action) {
             return self.refuse(state(request, before.status.code(), request.status));
         }
         let (was, is) = (rows::request_cells(before), rows::request_cells(request));
@@ -345,6 +357,56 @@ impl EventWriter<'_, '_> {
         Ok(())
     }
 
+    /// Puts a change of a certificate's status: the change itself, the certificate's row, and their share of the totals.
+    /// Returns what is on record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::CertificateState`] for a step that [`CertificateStatus::may_become`] does not
+    /// allow; [`ErrorKind::Constraint`] for a change that would hold from before the last one or from the future;
+    /// [`ErrorKind::Duplicate`] for a second one of the same certificate in the same event; database errors.
+    pub fn put_status_change(&mut self, new: &NewStatus) -> Result<StatusChange> {
+        let Some((mut row, event)) = self.reader().certificate_with_event(&new.serial)? else {
+            return self.refuse_any(ErrorKind::NotFound { what: format!("certificate {}", new.serial) }.into());
+        };
+        if !row.status.may_become(new.status) {
+            let (serial, status) = (new.serial.clone(), row.status.code());
+            return self.refuse_any(ErrorKind::CertificateState { serial, status, wanted: new.status.code() }.into());
+        }
+        let last = self.reader().last_status_change(&new.serial)?.map_or(row.issued_at, |last| last.at);
+        if new.at < last || new.at > self.write.now.unix_seconds() {
+            let what = "a certificate's status changes after its last change and not in the future".to_owned();
+            return self.refuse_any(ErrorKind::Constraint { what }.into());
+        }
+        let change = StatusChange {
+            serial: new.serial.clone(),
+            event: self.event.seq,
+            request: new.request.clone(),
+            was: row.status,
+            status: new.status,
+            reason: new.reason,
+            at: new.at,
+            invalid_since: new.invalid_since,
+        };
+        self.insert(&covered::STATUS_CHANGE, &rows::status_change_cells(&change))?;
+        for (delta, figures) in rollup::change_deltas(&row, &change, self.write.now) {
+            *self.write.rollup.entry(delta).or_default() += figures;
+        }
+        row.status = new.status;
+        self.update(&covered::CERTIFICATE, &rows::certificate_cells(&row, event))?;
+        Ok(change)
+    }
+
+    /// Puts a key that no certificate is issued for any more; a second time changes nothing.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn put_compromised_key(&mut self, spki: &Digest, serial: &Serial) -> Result<()> {
+        match self.reader().compromised_key(spki)? {
+            Some(_) => Ok(()),
+            None => self.insert(&covered::COMPROMISED_KEY, &[Cell::digest(spki), Cell::serial(serial)]),
+        }
+    }
+
     pub(crate) fn put_intent(&mut self, intent: &IntentRow) -> Result<()> {
         self.insert(&covered::INTENT, &rows::intent_cells(intent))
     }
@@ -354,12 +416,26 @@ impl EventWriter<'_, '_> {
         self.insert(&covered::SIGNER, &[Cell::count(epoch), Cell::text(operator.as_str()), Cell::Int(at)])
     }
 
-    fn refuse(&mut self, e: Error) -> Result<()> {
+    /// Ledger time, as of [`Write::now`].
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.write.now
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        self.write.connection
+    }
+
+    pub(crate) fn refuse(&mut self, e: Error) -> Result<()> {
+        self.refuse_any(e)
+    }
+
+    fn refuse_any<T>(&mut self, e: Error) -> Result<T> {
         self.refused = true;
         Err(e)
     }
 
-    fn insert(&mut self, into: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+    pub(crate) fn insert(&mut self, into: &Covered, cells: &[Cell<'_>]) -> Result<()> {
         match execute(self.write.connection, into.insert, cells) {
             Ok(_) => {
                 self.cover(into, cells);
@@ -370,7 +446,7 @@ impl EventWriter<'_, '_> {
     }
 
     /// Writes the columns that may change; the others are those of the row as it stands.
-    fn update(&mut self, of: &Covered, cells: &[Cell<'_>]) -> Result<()> {
+    pub(crate) fn update(&mut self, of: &Covered, cells: &[Cell<'_>]) -> Result<()> {
         let (fixed, changing) = cells.split_at(cells.len().saturating_sub(of.changing));
         let key = fixed.iter().take(of.key);
         let values: Vec<Cell<'_>> = changing.iter().chain(key).cloned().collect();

@@ -30,11 +30,12 @@ use hufu_model::ident::Serial;
 use hufu_model::profile::KeyUsage;
 use hufu_model::time::Validity;
 
+use crate::crl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::name::Name;
 use crate::oid::{self, Oid};
-use crate::sign::Signature;
+use crate::signed::{self, Parts, Place, algorithm, content, extensions, place};
 use crate::tbs::Host;
 use crate::time::read_time;
 use crate::tlv::{Fault, Reader, Tlv, tag};
@@ -64,13 +65,6 @@ struct Layout {
     spki: Range<usize>,
     signature: Range<usize>,
     extensions: Vec<Place>,
-}
-
-#[derive(Clone)]
-struct Place {
-    oid: Range<usize>,
-    critical: bool,
-    value: Range<usize>,
 }
 
 /// One extension of a certificate (RFC 5280 §4.2).
@@ -130,12 +124,9 @@ impl Certificate {
         let validity = Validity::new(fields.not_before, fields.not_after)
             .map_err(|_| meaning(fields.validity_offset, "its validity ends before it begins"))?;
         let layout = fields.layout;
-        for (i, place) in layout.extensions.iter().enumerate() {
-            let oid = der.get(place.oid.clone());
-            if layout.extensions.iter().take(i).any(|p| der.get(p.oid.clone()) == oid) {
-                let name = oid::dotted(oid.unwrap_or_default());
-                return Err(meaning(place.oid.start, format!("the extension {name} stands twice")));
-            }
+        if let Some(place) = signed::doubled(der, &layout.extensions) {
+            let name = oid::dotted(der.get(place.oid.clone()).unwrap_or_default());
+            return Err(meaning(place.oid.start, format!("the extension {name} stands twice")));
         }
         for name in [&layout.issuer, &layout.subject] {
             Name::display_der(der.get(name.clone()).unwrap_or_default())?;
@@ -265,21 +256,19 @@ impl Certificate {
     /// §5.2.2 ask.
     #[must_use]
     pub fn algorithms_agree(&self) -> bool {
-        self.part(&self.layout.inner_algorithm) == self.part(&self.layout.outer_algorithm)
+        self.parts().algorithms_agree()
     }
 
     /// The OID of signatureAlgorithm as text.
     #[must_use]
     pub fn signature_algorithm(&self) -> String {
-        let inside = Reader::new(self.part(&self.layout.outer_algorithm)).any().map(|t| t.inside());
-        inside.and_then(|mut r| r.any()).map(|t| oid::dotted(t.value)).unwrap_or_default()
+        self.parts().algorithm()
     }
 
     /// Whether both algorithm identifiers are SM2-with-SM3, with absent or NULL parameters.
     #[must_use]
     pub fn is_signed_with_sm2(&self) -> bool {
-        is_sm2_with_sm3(self.part(&self.layout.inner_algorithm))
-            && is_sm2_with_sm3(self.part(&self.layout.outer_algorithm))
+        self.parts().is_signed_with_sm2()
     }
 
     /// Checks the signature with the issuer's key and the default ID.
@@ -288,18 +277,18 @@ impl Certificate {
     /// [`ErrorKind::Algorithm`] unless both algorithm identifiers are the same and SM2-with-SM3;
     /// [`ErrorKind::SignatureForm`], [`ErrorKind::Signature`].
     pub fn verify_signed_by(&self, issuer: &PublicKey) -> Result<()> {
-        if !self.is_signed_with_sm2() {
-            let algorithm = oid::dotted(oid::SM2_WITH_SM3.as_bytes());
-            return Err(Error::new(ErrorKind::Algorithm)
-                .about(format!("{} instead of {algorithm}", self.signature_algorithm()))
-                .at(self.layout.outer_algorithm.start));
+        self.parts().verify(issuer)
+    }
+
+    /// What a verification needs.
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            tbs: self.tbs_der(),
+            inner: Some(self.part(&self.layout.inner_algorithm)),
+            outer: self.part(&self.layout.outer_algorithm),
+            outer_at: self.layout.outer_algorithm.start,
+            signature: self.signature_value(),
         }
-        if !self.algorithms_agree() {
-            return Err(Error::new(ErrorKind::Algorithm)
-                .about("one of the two has NULL parameters, the other has none")
-                .at(self.layout.outer_algorithm.start));
-        }
-        issuer.verify(self.tbs_der(), &Signature::from_der(self.signature_value())?)
     }
 
     /// Every extension in order.
@@ -323,12 +312,10 @@ impl Certificate {
         oid: Oid,
         read: impl FnOnce(Tlv<'a>) -> std::result::Result<T, Fault>,
     ) -> Result<Option<T>> {
-        let Some(place) = self.layout.extensions.iter().find(|p| self.part(&p.oid) == oid.as_bytes()) else {
-            return Ok(None);
-        };
-        let mut reader = Reader::at(self.part(&place.value), place.value.start);
-        let value = reader.any().and_then(|tlv| reader.finish("octets behind an extension's value").and(Ok(tlv)))?;
-        Ok(Some(read(value)?))
+        match signed::value(&self.der, &self.layout.extensions, oid)? {
+            None => Ok(None),
+            Some(value) => Ok(Some(read(value)?)),
+        }
     }
 
     /// subjectKeyIdentifier. It is opaque: some authorities use other methods than SHA-1.
@@ -347,11 +334,8 @@ impl Certificate {
     /// # Errors
     /// [`ErrorKind::NotDer`] when the extension is malformed.
     pub fn authority_key_id(&self) -> Result<Option<&[u8]>> {
-        let found = self.read_extension(oid::AUTHORITY_KEY_IDENTIFIER, |tlv| match tlv.tag {
-            tag::SEQUENCE => Ok(tlv.inside().optional(tag::context(0))?.map(|id| id.value)),
-            _ => Err(tlv.fault("an authorityKeyIdentifier that is no SEQUENCE")),
-        })?;
-        Ok(found.flatten())
+        let found = self.read_extension(oid::AUTHORITY_KEY_IDENTIFIER, |tlv| signed::key_identifier(&tlv))?;
+        Ok(found.flatten().map(|id| id.value))
     }
 
     /// basicConstraints. An explicit FALSE, which DER forbids and some authorities write, is read as what it says.
@@ -403,6 +387,25 @@ impl Certificate {
         })
     }
 
+    /// The addresses of cRLDistributionPoints, those of all points in order; names of other kinds are left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotDer`] when the extension is malformed.
+    pub fn crl_points(&self) -> Result<Vec<String>> {
+        let urls = self.read_extension(oid::CRL_DISTRIBUTION_POINTS, |tlv| {
+            let mut points = tlv.inside();
+            let mut urls = Vec::new();
+            while !points.is_empty() {
+                let mut point = points.expect(tag::SEQUENCE, "a distribution point is no SEQUENCE")?.inside();
+                if let Some(name) = point.optional(tag::constructed(0))? {
+                    urls.extend(crl::addresses(&name)?);
+                }
+            }
+            Ok(urls)
+        })?;
+        Ok(urls.unwrap_or_default())
+    }
+
     /// The host names and IP addresses of subjectAltName; other kinds of names are left out.
     ///
     /// # Errors
@@ -435,13 +438,6 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// SM2-with-SM3 with absent parameters (GB/T 20518 §5.2.2) or with the NULL that many authorities write.
-pub(crate) fn is_sm2_with_sm3(algorithm: &[u8]) -> bool {
-    const ABSENT: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75];
-    const NULL: &[u8] = &[0x30, 0x0c, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x75, 0x05, 0x00];
-    algorithm == ABSENT || algorithm == NULL
-}
-
 /// A field whose form is right and whose meaning is not.
 fn meaning(offset: usize, what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Certificate).about(what).at(offset)
@@ -454,15 +450,6 @@ struct Fields<'a> {
     not_before: i64,
     not_after: i64,
     validity_offset: usize,
-}
-
-fn place(tlv: &Tlv<'_>) -> Range<usize> {
-    tlv.offset..tlv.offset + tlv.whole.len()
-}
-
-fn content(tlv: &Tlv<'_>) -> Range<usize> {
-    let end = tlv.offset + tlv.whole.len();
-    end - tlv.value.len()..end
 }
 
 impl<'a> Fields<'a> {
@@ -527,34 +514,6 @@ fn version(explicit: &Tlv<'_>) -> std::result::Result<u8, Fault> {
         [n @ 1..=2] => Ok(n + 1),
         _ => Err(version.fault("a version that X.509 does not have")),
     }
-}
-
-fn algorithm<'a>(r: &mut Reader<'a>, missing: &'static str) -> std::result::Result<Tlv<'a>, Fault> {
-    let algorithm = r.expect(tag::SEQUENCE, missing)?;
-    let mut inside = algorithm.inside();
-    inside.expect(tag::OID, "the identifier of an algorithm is missing")?;
-    if !inside.is_empty() {
-        inside.any()?;
-    }
-    inside.finish("a field that an algorithm identifier does not have")?;
-    Ok(algorithm)
-}
-
-fn extensions(explicit: &Tlv<'_>) -> std::result::Result<Vec<Place>, Fault> {
-    let mut inside = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
-    inside.finish("octets behind the extensions")?;
-    let mut places = Vec::new();
-    let mut list = list.inside();
-    while !list.is_empty() {
-        let mut one = list.expect(tag::SEQUENCE, "an extension is no SEQUENCE")?.inside();
-        let oid = one.expect(tag::OID, "an extension has no identifier")?;
-        let critical = one.optional(tag::BOOLEAN)?.map_or(Ok(false), |b| b.boolean())?;
-        let value = one.expect(tag::OCTET_STRING, "an extension has no value")?;
-        one.finish("a field that an extension does not have")?;
-        places.push(Place { oid: content(&oid), critical, value: content(&value) });
-    }
-    Ok(places)
 }
 
 #[cfg(test)]

@@ -19,13 +19,13 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::certificate::is_sm2_with_sm3;
 use crate::digest::{Digest, sm3};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::name::Name;
 use crate::oid;
 use crate::sign::{Cause, Signature, Signer, diagnose};
+use crate::signed::is_sm2_with_sm3;
 use crate::tbs::put_algorithm;
 use crate::tlv::{Fault, Reader, Tlv, nest, put, tag};
 use crate::{pem, strict};

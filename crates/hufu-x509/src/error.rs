@@ -207,6 +207,32 @@ kinds! {
     /// The arithmetic met one of the cases that do not occur with working hardware.
     Signing, "x509.signing", "signing failed", "try again; if it happens twice, suspect the hardware";
 
+    // Encryption and key envelopes.
+    /// The octets are not an SM2 ciphertext (GM/T 0009 §7.2), or its point is not on the curve.
+    Cipher, "x509.cipher", "these are not the octets of an SM2 ciphertext",
+        "have it sent again; it is damaged, or was made with another algorithm";
+    /// The digest inside a ciphertext does not fit: another key, or altered.
+    Decrypt, "x509.decrypt", "the ciphertext does not open with this key",
+        "check that it was made for this key and arrived unchanged";
+    /// The octets are no key envelope in a known dialect, or one with a part missing or damaged.
+    EnvelopeForm, "x509.envelope-form", "the key envelope is of no known form, or damaged",
+        "inspect it (`hufu envelope inspect`), and have it sent again";
+    /// The envelope deviates from its standard in a way that only an import forgives.
+    EnvelopeDeviation, "x509.envelope-deviation", "the key envelope deviates from its standard",
+        "convert it first (`hufu envelope convert`), and report it to its sender";
+    /// The envelope names another cipher than SM4 in ECB mode.
+    EnvelopeAlgorithm, "x509.envelope-algorithm", "the key envelope names another cipher than SM4-ECB",
+        "have it made again with the algorithm 1.2.156.10197.1.104.1";
+    /// C1 of the envelope is the delivered public key.
+    EnvelopeNonce, "x509.envelope-nonce", "the sender of the key envelope used the delivered private key as its nonce",
+        "do not use this key; have a new one made by a program that draws its nonces at random";
+    /// d·G is not the public key beside it.
+    EnvelopeKeyPair, "x509.envelope-key-pair", "the delivered private key does not belong to the public key beside it",
+        "do not use it; the envelope was altered, or put together from two";
+    /// A sound envelope with another key than the expected one.
+    EnvelopeOtherKey, "x509.envelope-other-key", "the envelope delivers another key than the expected one",
+        "check that envelope and encryption certificate belong together";
+
     // Requests.
     /// The request was signed with an empty SM2 ID (OpenSSL before 4.0 without an option).
     CsrEmptyId, "x509.csr-empty-id", "the request is signed with an empty SM2 ID",
@@ -235,6 +261,20 @@ kinds! {
         "have it issued again with one algorithm identifier, 1.2.156.10197.1.501";
     /// A certificate has a field with a meaning it must not have.
     Certificate, "x509.certificate", "the certificate has a field that is not allowed", "have it issued again";
+    /// A CRL has a field with a meaning it must not have.
+    Crl, "x509.crl", "the revocation list (CRL) has a field that is not allowed",
+        "fetch it again from where it was issued; if it is the same, have it issued again";
+    /// A CRL to be cannot be built from the input.
+    CrlInput, "x509.crl-input", "no revocation list (CRL) can be built from this input", "correct the input";
+    /// An OCSP request or answer has a field with a meaning it must not have, or cannot be built from the input.
+    Ocsp, "x509.ocsp", "the OCSP message has a field that is not allowed",
+        "ask again; if it is the same, correct the program that made it";
+    /// An OCSP responder answered that it cannot answer (RFC 6960 §2.3).
+    OcspUnsuccessful, "x509.ocsp-unsuccessful", "the OCSP responder gave no status",
+        "ask again later, or use the revocation list (CRL)";
+    /// Somebody answered for a CA who may not (RFC 6960 §4.2.2.2).
+    OcspResponder, "x509.ocsp-responder", "the OCSP answer is signed by somebody who may not answer for this CA",
+        "do not rely on it; ask at the address in the certificate, or use the revocation list (CRL)";
     /// A certificate to be cannot be built from the input.
     Tbs, "x509.tbs", "no certificate can be built from this input", "correct the input";
     /// A signed message has another form than GM/T 0010 signedData.

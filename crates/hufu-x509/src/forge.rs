@@ -119,26 +119,36 @@ impl Plan {
     }
 
     pub(crate) fn sign_as(&self, by: u8, how: How) -> Certificate {
-        let (tbs, key) = (self.tbs(), key(by));
-        let signature = match how {
-            How::Well | How::RawRs => key.sign(&tbs, [9; 32]),
-            How::EmptyId => {
-                let za = sign::za(b"", key.public_key()).unwrap();
-                key.sign_prehash(&sign::hash_message(&za, &tbs), [9; 32])
-            }
-            How::NoZa => key.sign_prehash(&crate::digest::sm3(&tbs).0, [9; 32]),
-            How::DoubleHash => key.sign(&crate::digest::sm3(&tbs).0, [9; 32]),
-            How::NotAtAll => key.sign(b"something else", [9; 32]),
-        };
-        let signature = signature.unwrap();
-        let octets = match how {
-            How::RawRs => raw(signature.der()),
-            _ => signature.der().to_vec(),
-        };
-        let mut out = tbs;
-        tlv::put(&mut out, tag::SEQUENCE, &tlv::element(tag::OID, oid::SM2_WITH_SM3.as_bytes()));
-        tlv::put(&mut out, tag::BIT_STRING, &[&[0], &octets[..]].concat());
-        Certificate::from_der(&tlv::element(tag::SEQUENCE, &out)).unwrap()
+        Certificate::from_der(&signed(self.tbs(), by, how)).unwrap()
+    }
+}
+
+/// SEQUENCE { `tbs`, algorithm, signature } by key `by`: a certificate or a CRL.
+pub(crate) fn signed(tbs: Vec<u8>, by: u8, how: How) -> Vec<u8> {
+    let octets = signature(&tbs, by, how);
+    let mut out = tbs;
+    tlv::put(&mut out, tag::SEQUENCE, &tlv::element(tag::OID, oid::SM2_WITH_SM3.as_bytes()));
+    tlv::put(&mut out, tag::BIT_STRING, &[&[0], &octets[..]].concat());
+    tlv::element(tag::SEQUENCE, &out)
+}
+
+/// The octets of a signature over `tbs` by key `by`.
+pub(crate) fn signature(tbs: &[u8], by: u8, how: How) -> Vec<u8> {
+    let key = key(by);
+    let signature = match how {
+        How::Well | How::RawRs => key.sign(tbs, [9; 32]),
+        How::EmptyId => {
+            let za = sign::za(b"", key.public_key()).unwrap();
+            key.sign_prehash(&sign::hash_message(&za, tbs), [9; 32])
+        }
+        How::NoZa => key.sign_prehash(&crate::digest::sm3(tbs).0, [9; 32]),
+        How::DoubleHash => key.sign(&crate::digest::sm3(tbs).0, [9; 32]),
+        How::NotAtAll => key.sign(b"something else", [9; 32]),
+    };
+    let signature = signature.unwrap();
+    match how {
+        How::RawRs => raw(signature.der()),
+        _ => signature.der().to_vec(),
     }
 }
 

@@ -253,7 +253,6 @@ impl SecretKey {
     }
 
     /// The secret values, for the arithmetic.
-    #[cfg(test)]
     pub(crate) fn secret(&self) -> &SecretScalar {
         &self.secret
     }

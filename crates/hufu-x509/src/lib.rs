@@ -16,12 +16,14 @@
 //! | to | look at |
 //! |---|---|
 //! | hash, sign, verify | [`digest`], [`sign`], [`key`] |
+//! | encrypt, decrypt, deliver a private key | [`encrypt`], [`envelope`] |
 //! | keep a private key or personal data at rest | [`pkcs8`], [`seal`] |
 //! | read a certification request, or make one | [`csr`] |
 //! | read a certificate, SM2 or other | [`certificate`], [`legacy`] |
+//! | revocation lists, answers about one certificate | [`crl`], [`ocsp`] |
 //! | build what will be signed, and check it | [`tbs`], [`lint`], [`name`], [`oid`] |
 //! | sign and read messages and operators' records | [`signed_data`], [`record`] |
-//! | judge a chain and say what is wrong with it | [`path`] |
+//! | judge a chain and say what is wrong with it; say whether it is revoked | [`path`] |
 //! | take files apart | [`pem`], [`strict`] |
 //!
 //! # Rules that hold everywhere
@@ -64,16 +66,20 @@
 //!
 //! # Standards
 //! GB/T 32918 (SM2), GB/T 32905 (SM3), GB/T 32907 (SM4), GB/T 20518 (certificates), GB/T 33560 (identifiers), GM/T 0009
-//! (SM2 usage), GM/T 0010 (messages), RFC 5280, RFC 5958, RFC 8018 and X.690 (DER).
+//! (SM2 usage), GM/T 0010 (messages), RFC 5280, RFC 5958, RFC 6960 (OCSP), RFC 8018 and X.690 (DER).
 
 pub mod certificate;
+pub mod crl;
 pub mod csr;
 pub mod digest;
+pub mod encrypt;
+pub mod envelope;
 pub mod error;
 pub mod key;
 pub mod legacy;
 pub mod lint;
 pub mod name;
+pub mod ocsp;
 pub mod oid;
 pub mod path;
 pub mod pem;
@@ -85,6 +91,7 @@ pub mod signed_data;
 pub mod strict;
 pub mod tbs;
 
+mod signed;
 mod time;
 mod tlv;
 

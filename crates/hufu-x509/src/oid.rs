@@ -85,6 +85,14 @@ pub const SM3: Oid = Oid::known("1.2.156.10197.1.401");
 pub const GM_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.1");
 /// signedData of GM/T 0010.
 pub const GM_SIGNED_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.2");
+/// signedAndEnvelopedData of GM/T 0010.
+pub const GM_SIGNED_AND_ENVELOPED_DATA: Oid = Oid::known("1.2.156.10197.6.1.4.2.4");
+/// SM2 encryption (GB/T 33560 Annex A).
+pub const SM2_ENCRYPT: Oid = Oid::known("1.2.156.10197.1.301.3");
+/// SM4 without a mode (GB/T 33560 Annex A).
+pub const SM4: Oid = Oid::known("1.2.156.10197.1.104");
+/// SM4 in ECB mode, as the registries of several programs number it.
+pub const SM4_ECB: Oid = Oid::known("1.2.156.10197.1.104.1");
 /// signedData of PKCS#7 and CMS (RFC 5652 §5.1).
 pub const PKCS7_SIGNED_DATA: Oid = Oid::known("1.2.840.113549.1.7.2");
 /// The NIST curve P-256.
@@ -117,6 +125,18 @@ pub const KEY_USAGE: Oid = Oid::known("2.5.29.15");
 pub const SUBJECT_ALT_NAME: Oid = Oid::known("2.5.29.17");
 /// issuerAltName (RFC 5280 §4.2.1.7).
 pub const ISSUER_ALT_NAME: Oid = Oid::known("2.5.29.18");
+/// cRLNumber (RFC 5280 §5.2.3).
+pub const CRL_NUMBER: Oid = Oid::known("2.5.29.20");
+/// reasonCode of a CRL entry (RFC 5280 §5.3.1).
+pub const CRL_REASON: Oid = Oid::known("2.5.29.21");
+/// invalidityDate of a CRL entry (RFC 5280 §5.3.2).
+pub const INVALIDITY_DATE: Oid = Oid::known("2.5.29.24");
+/// deltaCRLIndicator (RFC 5280 §5.2.4).
+pub const DELTA_CRL_INDICATOR: Oid = Oid::known("2.5.29.27");
+/// issuingDistributionPoint (RFC 5280 §5.2.5).
+pub const ISSUING_DISTRIBUTION_POINT: Oid = Oid::known("2.5.29.28");
+/// certificateIssuer of a CRL entry (RFC 5280 §5.3.3).
+pub const CERTIFICATE_ISSUER: Oid = Oid::known("2.5.29.29");
 /// basicConstraints (RFC 5280 §4.2.1.9).
 pub const BASIC_CONSTRAINTS: Oid = Oid::known("2.5.29.19");
 /// nameConstraints (RFC 5280 §4.2.1.10).
@@ -149,12 +169,25 @@ pub const AD_CA_ISSUERS: Oid = Oid::known("1.3.6.1.5.5.7.48.2");
 /// id-ad-caRepository.
 pub const AD_CA_REPOSITORY: Oid = Oid::known("1.3.6.1.5.5.7.48.5");
 
+/// id-pkix-ocsp-basic (RFC 6960 §4.2.1).
+pub const OCSP_BASIC: Oid = Oid::known("1.3.6.1.5.5.7.48.1.1");
+/// id-pkix-ocsp-nonce (RFC 8954 §2.1).
+pub const OCSP_NONCE: Oid = Oid::known("1.3.6.1.5.5.7.48.1.2");
+/// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+pub const OCSP_NO_CHECK: Oid = Oid::known("1.3.6.1.5.5.7.48.1.5");
+/// SHA-1 (RFC 3279 §2.1), for the identifiers of OCSP requests.
+pub const SHA1: Oid = Oid::known("1.3.14.3.2.26");
+/// SHA-256 (RFC 5754 §2.2), for the identifiers of OCSP requests.
+pub const SHA256: Oid = Oid::known("2.16.840.1.101.3.4.2.1");
+
 /// id-kp-serverAuth.
 pub const KP_SERVER_AUTH: Oid = Oid::known("1.3.6.1.5.5.7.3.1");
 /// id-kp-clientAuth.
 pub const KP_CLIENT_AUTH: Oid = Oid::known("1.3.6.1.5.5.7.3.2");
 /// id-kp-emailProtection.
 pub const KP_EMAIL_PROTECTION: Oid = Oid::known("1.3.6.1.5.5.7.3.4");
+/// id-kp-OCSPSigning (RFC 6960 §4.2.2.2).
+pub const KP_OCSP_SIGNING: Oid = Oid::known("1.3.6.1.5.5.7.3.9");
 
 #[cfg(test)]
 mod tests {

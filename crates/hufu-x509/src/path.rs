@@ -1,8 +1,11 @@
 //! Judges a certificate and says what is wrong with it: builds its chain to a trusted root and checks every link.
 //!
 //! [`validate`] follows RFC 5280 §6.1 for chains of SM2 certificates, with the stricter rules of GB/T 20518 (key
-//! identifiers equal octet for octet, names compared octet for octet). Not checked here: revocation, whether the
-//! certificate is meant for a purpose (extended key usage), host names, and our own profiles ([`crate::lint`]).
+//! identifiers equal octet for octet, names compared octet for octet). Not checked here: whether the certificate is meant
+//! for a purpose (extended key usage), host names, and our own profiles ([`crate::lint`]).
+//!
+//! [`status`] goes on from there: whether the certificates of a valid chain are revoked or suspended, by the revocation
+//! lists and OCSP answers at hand, and why one of those cannot be relied on.
 //!
 //! When a chain fails, the reader is an operator who has to do something about it. So a refusal is a list of
 //! [`Finding`]s, the most useful one first: which certificate, which rule, where, the likely cause, and what to do.
@@ -16,6 +19,7 @@ mod check;
 mod explain;
 mod rule;
 mod search;
+mod status;
 
 use std::fmt;
 
@@ -24,6 +28,7 @@ use hufu_model::time::Instant;
 use crate::certificate::Certificate;
 
 pub use rule::Rule;
+pub use status::{Evidence, GivenAnswer, GivenCrl, Standing, State, status};
 
 /// The longest chain, target and root counted.
 pub const MAX_CHAIN: usize = 8;
@@ -36,11 +41,12 @@ pub const MAX_SIGNATURES: usize = 100;
 pub struct Finding {
     /// The rule that is broken.
     pub rule: Rule,
-    /// The subject of the certificate, as text safe for terminals, and its serial number.
+    /// The subject of the certificate, as text safe for terminals, and its serial number. Where the rule is about a
+    /// revocation list or an OCSP answer, which one that is.
     pub certificate: String,
     /// What was found, in one sentence with the values compared.
     pub message: String,
-    /// The octet of the certificate's DER where it shows, counted from 0, when it shows at one place.
+    /// The octet of the DER (of the certificate, list or answer) where it shows, counted from 0, when it shows at one place.
     pub offset: Option<usize>,
     /// The likely cause.
     pub cause: String,
@@ -57,9 +63,14 @@ impl Finding {
 
     /// A finding with the rule's own cause and remedy.
     fn new(rule: Rule, certificate: &Certificate, message: impl Into<String>) -> Self {
+        Self::about(rule, title(certificate), message)
+    }
+
+    /// The same about something else than a certificate.
+    fn about(rule: Rule, object: String, message: impl Into<String>) -> Self {
         Self {
             rule,
-            certificate: format!("{} (serial number {})", certificate.subject_text(), certificate.serial()),
+            certificate: object,
             message: message.into(),
             offset: None,
             cause: rule.cause().to_owned(),
@@ -92,6 +103,11 @@ impl fmt::Display for Finding {
         }
         write!(f, "\n  likely cause: {}\n  what to do: {}", self.cause, self.remedy)
     }
+}
+
+/// A certificate in one line, safe for terminals.
+fn title(certificate: &Certificate) -> String {
+    format!("{} (serial number {})", certificate.subject_text(), certificate.serial())
 }
 
 /// The judgement of a certificate.

@@ -27,6 +27,21 @@ pub fn encode(label: &str, der: &[u8]) -> String {
     out
 }
 
+/// Base64 in one line (RFC 4648 §4), as some programs want it instead of PEM.
+#[must_use]
+pub fn base64(octets: &[u8]) -> String {
+    let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
+    octets.chunks(3).for_each(|group| push_group(&mut out, group));
+    out
+}
+
+/// Reads base64 in one line, strictly.
+pub(crate) fn read_base64(text: &[u8]) -> Result<Vec<u8>> {
+    let mut decoder = Decoder::default();
+    let read = decoder.line(text).and_then(|()| decoder.finish());
+    read.map_err(|why| Error::new(ErrorKind::PemForm).about(why))
+}
+
 fn push_group(out: &mut String, group: &[u8]) {
     let octet = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
     let bits = octet(0) << 16 | octet(1) << 8 | octet(2);

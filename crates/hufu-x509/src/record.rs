@@ -7,7 +7,8 @@
 //! | record | says |
 //! |---|---|
 //! | [`RequestRecord`] | what is asked for: holder, public fields, key, profile |
-//! | [`Manifest`] | which request records an entry operator signed together |
+//! | [`StatusRecord`] | which certificate is to be suspended, resumed or revoked, and why |
+//! | [`Manifest`] | which of these an entry operator signed together |
 //! | [`Approval`] | which of them another person approved or rejected |
 //! | [`Act`] | a change to the hierarchy |
 //! | [`Countersign`] | that a second person agrees to an act |
@@ -34,10 +35,12 @@ mod act;
 mod codec;
 mod decision;
 mod request;
+mod status;
 
 pub use act::{Act, Countersign};
 pub use decision::{Approval, Decision, Manifest, ManifestKind};
 pub use request::{OperatorGrant, RequestRecord};
+pub use status::StatusRecord;
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::{Digest, HmacSm3, MAX_ITERATIONS, pbkdf2_sm3};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::Passphrase;
+use crate::key::{Passphrase, PublicKey, SecretKey};
 use crate::{pem, strict};
 
 /// The PEM label of a wrapped key.
@@ -67,6 +67,19 @@ impl SealKey {
         let mut root = Zeroizing::new([0; 32]);
         entropy.fill(&mut *root)?;
         Ok(Self::from_root(root))
+    }
+
+    /// A key from its 32 octets, as custodians' shares give them.
+    #[must_use]
+    pub fn from_octets(octets: Zeroizing<[u8; 32]>) -> Self {
+        Self::from_root(octets)
+    }
+
+    /// Where the key lies in memory and how long it is, so that a process can keep the place from being swapped out.
+    /// Nothing can be read through it in safe code.
+    #[must_use]
+    pub fn place(&self) -> (*const u8, usize) {
+        ((&raw const *self.0).cast(), size_of::<Keys>())
     }
 
     fn from_root(root: Zeroizing<[u8; 32]>) -> Self {
@@ -148,6 +161,32 @@ impl SealKey {
         let aad = [&[VERSION], aad].concat();
         let plain = self.0.sealing.decrypt(&(*nonce).into(), Payload { msg: content, aad: &aad });
         Ok(Zeroizing::new(plain.map_err(|_| ErrorKind::Sealed)?))
+    }
+
+    /// Seals a private key for the place that `aad` names: its scalar as 32 octets, 61 octets in all. What was sealed is
+    /// opened again and compared before it is returned.
+    ///
+    /// # Errors
+    /// `x509.entropy`; `x509.sealed` and `x509.key-pair` when the machine does not work.
+    pub fn seal_key(&self, aad: &[u8], key: &SecretKey, entropy: &dyn Entropy) -> Result<Vec<u8>> {
+        let sealed = self.seal(aad, &*key.to_scalar(), entropy)?;
+        self.open_key(aad, &sealed, key.public_key())?;
+        Ok(sealed)
+    }
+
+    /// Opens what [`SealKey::seal_key`] made for the same place, and checks that it is the private half of `public`.
+    ///
+    /// # Errors
+    /// `x509.sealed`; `x509.key-scalar`; `x509.key-pair` when d·G is another point.
+    pub fn open_key(&self, aad: &[u8], sealed: &[u8], public: &PublicKey) -> Result<SecretKey> {
+        let plain = self.open(aad, sealed)?;
+        let mut scalar = Zeroizing::new([0; 32]);
+        if plain.len() != scalar.len() {
+            return Err(Error::new(ErrorKind::Sealed).about("it is not a private key"));
+        }
+        scalar.copy_from_slice(&plain);
+        let key = SecretKey::from_scalar(&scalar)?;
+        if key.public_key() == public { Ok(key) } else { Err(ErrorKind::KeyPair.into()) }
     }
 
     /// A stand-in for a text, to find it again without storing it: HMAC-SM3 with a key for `purpose`. The same text has
@@ -259,6 +298,27 @@ mod tests {
             let known = ["x509.wrong-passphrase", "x509.not-der", "x509.key-file", "x509.too-deep"];
             assert!(known.contains(&code), "{place}: {code}");
         }
+    }
+
+    #[test]
+    fn a_private_key_opens_in_its_place_and_with_its_public_half_only() {
+        let (one, other) = (crate::fixture::key("one"), crate::fixture::key("other"));
+        let sealed = key(1).seal_key(b"place", &one, &Constant(5)).unwrap();
+        assert_eq!(sealed.len(), 61);
+        let code = |seal: &SealKey, aad: &[u8], sealed: &[u8], public: &PublicKey| {
+            seal.open_key(aad, sealed, public).map(|key| key.public_key().clone()).map_err(|e| e.kind().code())
+        };
+        assert_eq!(code(&key(1), b"place", &sealed, one.public_key()), Ok(one.public_key().clone()));
+        assert_eq!(code(&key(1), b"place", &sealed, other.public_key()), Err("x509.key-pair"));
+        assert_eq!(code(&key(2), b"place", &sealed, one.public_key()), Err("x509.sealed"));
+        assert_eq!(code(&key(1), b"else", &sealed, one.public_key()), Err("x509.sealed"));
+        for (plain, expected) in
+            [(&[0u8; 32][..], "x509.key-scalar"), (&[1; 31], "x509.sealed"), (&[1; 64], "x509.sealed")]
+        {
+            let sealed = key(1).seal(b"place", plain, &Constant(5)).unwrap();
+            assert_eq!(code(&key(1), b"place", &sealed, one.public_key()), Err(expected));
+        }
+        assert!(key(1).place().1 >= 32);
     }
 
     #[test]

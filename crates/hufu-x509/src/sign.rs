@@ -248,7 +248,7 @@ fn sign_with_nonce(secret: &SecretScalar, e: &Scalar, k: &Scalar) -> Option<Sign
 
 /// The nonce generator of RFC 6979 §3.2 over HMAC-SM3, with the additional data of §3.6. Its state is wiped when
 /// dropped.
-struct Nonces {
+pub(crate) struct Nonces {
     key: [u8; 32],
     value: [u8; 32],
 }
@@ -257,10 +257,16 @@ impl Nonces {
     fn new(d: &Scalar, e: &Scalar, entropy: &[u8; 32]) -> Self {
         let mut d: [u8; 32] = d.to_repr().into();
         let e: [u8; 32] = e.to_repr().into();
-        let mut this = Self { key: [0x00; 32], value: [0x01; 32] };
-        this.update(&[&[0x00], &d, &e, entropy]);
-        this.update(&[&[0x01], &d, &e, entropy]);
+        let this = Self::seeded(&d, &e, entropy);
         d.zeroize();
+        this
+    }
+
+    /// From what the nonce is for, one part of it secret, and 32 fresh octets.
+    pub(crate) fn seeded(first: &[u8], second: &[u8], entropy: &[u8; 32]) -> Self {
+        let mut this = Self { key: [0x00; 32], value: [0x01; 32] };
+        this.update(&[&[0x00], first, second, entropy]);
+        this.update(&[&[0x01], first, second, entropy]);
         this
     }
 
@@ -274,7 +280,7 @@ impl Nonces {
     }
 
     /// A nonce in 1..n-1, each with the same probability.
-    fn next(&mut self) -> Scalar {
+    pub(crate) fn next(&mut self) -> Scalar {
         loop {
             self.value = HmacSm3::new(&self.key).of(&[&self.value]);
             let candidate = Scalar::from_repr(FieldBytes::from(self.value)).into_option();

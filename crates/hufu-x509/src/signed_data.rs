@@ -31,6 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::oid::{self, Oid};
 use crate::sign::{self, Cause, Signature, Signer};
+use crate::signed::moved;
 use crate::tlv::{self, Fault, Reader, Tlv, tag};
 use crate::{pem, strict};
 
@@ -43,7 +44,7 @@ pub const MAX_LENGTH: usize = 0x00ff_ffff;
 /// The most certificates one message brings along.
 const MAX_CERTIFICATES: usize = 64;
 
-const SM3: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x11];
+pub(crate) const SM3: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x83, 0x11];
 const SM2_SIGN: &[u8] = &[0x30, 0x0b, 0x06, 0x09, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d, 0x01];
 
 /// A message of one signer, read but not verified.
@@ -185,7 +186,7 @@ pub fn read_certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
     found.into_iter().map(|c| Certificate::from_der(c.whole).map_err(|e| moved(e, c.offset))).collect()
 }
 
-fn signer_info(certificate: &Certificate, signature: &Signature) -> Vec<u8> {
+pub(crate) fn signer_info(certificate: &Certificate, signature: &Signature) -> Vec<u8> {
     let mut who = certificate.issuer_der().to_vec();
     tlv::put_unsigned(&mut who, certificate.serial().as_bytes());
     let mut info = Vec::with_capacity(who.len() + 160);
@@ -197,7 +198,7 @@ fn signer_info(certificate: &Certificate, signature: &Signature) -> Vec<u8> {
     tlv::element(tag::SEQUENCE, &info)
 }
 
-fn content_info(kind: Oid, content: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn content_info(kind: Oid, content: Option<&[u8]>) -> Vec<u8> {
     let mut info = Vec::with_capacity(content.map_or(0, <[u8]>::len) + 32);
     tlv::put(&mut info, tag::OID, kind.as_bytes());
     if let Some(content) = content {
@@ -274,7 +275,7 @@ fn content<'a>(info: &Tlv<'a>) -> Result<&'a [u8]> {
     Ok(octets.value)
 }
 
-fn each_certificate<'a>(certificates: &Tlv<'a>) -> Result<Vec<Tlv<'a>>> {
+pub(crate) fn each_certificate<'a>(certificates: &Tlv<'a>) -> Result<Vec<Tlv<'a>>> {
     let mut inside = certificates.inside();
     let mut found = Vec::new();
     while !inside.is_empty() {
@@ -286,14 +287,15 @@ fn each_certificate<'a>(certificates: &Tlv<'a>) -> Result<Vec<Tlv<'a>>> {
     if found.is_empty() { Err(message(certificates.offset, "there are no certificates")) } else { Ok(found) }
 }
 
-struct SignerInfo<'a> {
+/// One signer without attributes, as [`SignedData`] and its relatives have it.
+pub(crate) struct SignerInfo<'a> {
     issuer: Tlv<'a>,
     serial: &'a [u8],
-    signature: &'a [u8],
+    pub(crate) signature: &'a [u8],
 }
 
 impl<'a> SignerInfo<'a> {
-    fn read(info: &Tlv<'a>) -> Result<Self> {
+    pub(crate) fn read(info: &Tlv<'a>) -> Result<Self> {
         let mut inside = info.inside();
         let version = inside.expect(tag::INTEGER, "the signer's version is missing").map_err(refused)?;
         if version.value != [1] {
@@ -318,7 +320,7 @@ impl<'a> SignerInfo<'a> {
     }
 
     /// The certificate the signer is named by.
-    fn certificate(&self, certificates: &Tlv<'_>) -> Result<Certificate> {
+    pub(crate) fn certificate(&self, certificates: &Tlv<'_>) -> Result<Certificate> {
         for found in each_certificate(certificates)? {
             let certificate = Certificate::from_der(found.whole).map_err(|e| moved(e, found.offset))?;
             if certificate.issuer_der() == self.issuer.whole && certificate.serial().as_bytes() == self.serial {
@@ -330,7 +332,7 @@ impl<'a> SignerInfo<'a> {
 }
 
 /// Reads an algorithm identifier that must be one of `wanted`, with absent or NULL parameters.
-fn expect_algorithm(reader: &mut Reader<'_>, wanted: &[Oid], what: &'static str) -> Result<()> {
+pub(crate) fn expect_algorithm(reader: &mut Reader<'_>, wanted: &[Oid], what: &'static str) -> Result<()> {
     let algorithm = reader.expect(tag::SEQUENCE, what).map_err(refused)?;
     let mut inside = algorithm.inside();
     let kind = inside.expect(tag::OID, what).map_err(refused)?;
@@ -360,12 +362,6 @@ fn message(offset: usize, what: impl Into<String>) -> Error {
 
 fn refused(fault: Fault) -> Error {
     message(fault.offset, fault.what)
-}
-
-/// An error of a part, counted from the start of the whole.
-fn moved(error: Error, by: usize) -> Error {
-    let offset = error.offset().map_or(by, |o| o + by);
-    error.at(offset)
 }
 
 #[cfg(test)]

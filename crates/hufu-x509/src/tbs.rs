@@ -8,6 +8,7 @@
 //! | basicConstraints | critical, CA | critical, CA, pathLen 0 | – |
 //! | keyUsage | critical, by the profile | critical, by the profile | critical, by the profile |
 //! | extKeyUsage | – | – | by the profile |
+//! | id-pkix-ocsp-nocheck | – | – | with OCSPSigning |
 //! | certificatePolicies | – | one OID | one OID |
 //! | subjectAltName | – | – | hosts, by the profile |
 //! | cRLDistributionPoints, authorityInfoAccess | – | yes | yes |
@@ -293,6 +294,10 @@ fn put_extensions(out: &mut Vec<u8>, input: &TbsInput<'_>, policy: Option<Oid>) 
             });
         });
     }
+    if profile.extended_key_usage.contains(&ExtendedKeyUsage::OcspSigning) {
+        // Asking about the one who answers would never end (RFC 6960 §4.2.2.2.1).
+        extension(out, oid::OCSP_NO_CHECK, false, |out| put(out, tag::NULL, &[]));
+    }
     if let Some(policy) = policy {
         extension(out, oid::CERTIFICATE_POLICIES, false, |out| {
             nest(out, tag::SEQUENCE, |out| {
@@ -320,15 +325,7 @@ fn put_extensions(out: &mut Vec<u8>, input: &TbsInput<'_>, policy: Option<Oid>) 
 fn put_addresses(out: &mut Vec<u8>, input: &TbsInput<'_>) {
     extension(out, oid::CRL_DISTRIBUTION_POINTS, false, |out| {
         nest(out, tag::SEQUENCE, |out| {
-            nest(out, tag::SEQUENCE, |out| {
-                nest(out, tag::constructed(0), |out| {
-                    nest(out, tag::constructed(0), |out| {
-                        for url in input.urls.crl(input.issuer_key) {
-                            put(out, URI, url.as_bytes());
-                        }
-                    });
-                });
-            });
+            put_point(out, &input.urls.crl(input.issuer_key));
         });
     });
     extension(out, oid::AUTHORITY_INFO_ACCESS, false, |out| {
@@ -339,7 +336,19 @@ fn put_addresses(out: &mut Vec<u8>, input: &TbsInput<'_>) {
     });
 }
 
-fn extension(out: &mut Vec<u8>, oid: Oid, critical: bool, value: impl FnOnce(&mut Vec<u8>)) {
+/// A DistributionPoint of addresses.
+pub(crate) fn put_point(out: &mut Vec<u8>, urls: &[String]) {
+    nest(out, tag::SEQUENCE, |out| put_point_name(out, urls));
+}
+
+/// distributionPoint [0] with fullName [0] (RFC 5280 §4.2.1.13, §5.2.5).
+pub(crate) fn put_point_name(out: &mut Vec<u8>, urls: &[String]) {
+    nest(out, tag::constructed(0), |out| {
+        nest(out, tag::constructed(0), |out| urls.iter().for_each(|url| put(out, URI, url.as_bytes())));
+    });
+}
+
+pub(crate) fn extension(out: &mut Vec<u8>, oid: Oid, critical: bool, value: impl FnOnce(&mut Vec<u8>)) {
     nest(out, tag::SEQUENCE, |out| {
         put(out, tag::OID, oid.as_bytes());
         if critical {
@@ -382,6 +391,7 @@ pub(crate) const fn purpose(usage: ExtendedKeyUsage) -> Oid {
         ExtendedKeyUsage::ServerAuth => oid::KP_SERVER_AUTH,
         ExtendedKeyUsage::ClientAuth => oid::KP_CLIENT_AUTH,
         ExtendedKeyUsage::EmailProtection => oid::KP_EMAIL_PROTECTION,
+        ExtendedKeyUsage::OcspSigning => oid::KP_OCSP_SIGNING,
     }
 }
 

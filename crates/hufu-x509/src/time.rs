@@ -1,6 +1,7 @@
 //! Times of certificates (RFC 5280 §4.1.2.5, GB/T 20518 §5.2.3.5): UTCTime through 2049, GeneralizedTime from 2050, both
 //! in UTC with `Z`, with seconds and without a fraction.
 
+use hufu_model::time::Validity;
 use time::{Date, Month, OffsetDateTime};
 
 use crate::tlv::{Fault, Tlv, put, tag};
@@ -8,22 +9,53 @@ use crate::tlv::{Fault, Tlv, put, tag};
 /// 2050-01-01T00:00:00Z: from here on UTCTime, with its two digits of the year, means another century.
 pub(crate) const FIRST_GENERALIZED: i64 = 2_524_608_000;
 
+/// A time as text, YYYYMMDDhhmmssZ; without the century as UTCTime has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text([u8; 15]);
+
+impl Text {
+    /// The text of `seconds` since the epoch, which lies in the years 1950 to 9999.
+    pub(crate) fn new(seconds: i64) -> Self {
+        // Callers check the range, so the epoch never stands in for another time here.
+        let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let year = at.year().unsigned_abs();
+        let [century, year] = [year / 100 % 100, year % 100].map(|n| u8::try_from(n).unwrap_or_default());
+        let rest = [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()];
+        let mut text = [b'Z'; 15];
+        for (place, n) in text.chunks_exact_mut(2).zip([century, year].into_iter().chain(rest)) {
+            place.copy_from_slice(&[b'0' + n / 10 % 10, b'0' + n % 10]);
+        }
+        Self(text)
+    }
+
+    /// As GeneralizedTime.
+    pub(crate) fn generalized(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As UTCTime.
+    pub(crate) fn utc(&self) -> &[u8] {
+        &self.0[2..]
+    }
+}
+
+/// Whether `seconds` lies in the years 1950 to 9999, which Time can express.
+pub(crate) fn is_expressible(seconds: i64) -> bool {
+    Validity::new(seconds, seconds).is_ok()
+}
+
 /// Appends a Time for `seconds` since the epoch, which lies in the years 1950 to 9999.
 pub(crate) fn put_time(out: &mut Vec<u8>, seconds: i64) {
-    // `Validity` holds no instant outside 1950..=9999, so the epoch never stands in for another time here.
-    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let mut text = Vec::with_capacity(15);
-    let mut two = |n: u8| text.extend([b'0' + n / 10 % 10, b'0' + n % 10]);
-    let year = at.year().unsigned_abs();
-    if seconds >= FIRST_GENERALIZED {
-        two(u8::try_from(year / 100 % 100).unwrap_or_default());
+    if seconds < FIRST_GENERALIZED {
+        put(out, tag::UTC_TIME, Text::new(seconds).utc());
+    } else {
+        put_generalized(out, seconds);
     }
-    two(u8::try_from(year % 100).unwrap_or_default());
-    for n in [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()] {
-        two(n);
-    }
-    text.push(b'Z');
-    put(out, if seconds >= FIRST_GENERALIZED { tag::GENERALIZED_TIME } else { tag::UTC_TIME }, &text);
+}
+
+/// Appends a GeneralizedTime, the only form OCSP has, for a time in the years 1950 to 9999.
+pub(crate) fn put_generalized(out: &mut Vec<u8>, seconds: i64) {
+    put(out, tag::GENERALIZED_TIME, Text::new(seconds).generalized());
 }
 
 /// Reads a Time as seconds since the epoch. The form must be right, the choice between the two types need not be: some

@@ -13,6 +13,7 @@ pub(crate) mod tag {
     pub(crate) const OCTET_STRING: u8 = 0x04;
     pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
+    pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8: u8 = 0x0c;
     pub(crate) const NUMERIC: u8 = 0x12;
     pub(crate) const PRINTABLE: u8 = 0x13;
@@ -147,7 +148,7 @@ impl<'a> Reader<'a> {
         }
         let (length, header) = match first {
             0..=0x7f => (usize::from(first), 2),
-            0x81..=0x83 => {
+            0x81..=0x84 => {
                 let octets = usize::from(first & 0x7f);
                 let Some(length) = body.get(..octets) else { return self.fault("the input ends inside a length") };
                 let value = length.iter().fold(0, |n, b| (n << 8) | usize::from(*b));
@@ -159,7 +160,8 @@ impl<'a> Reader<'a> {
             0x80 => return self.fault("an indefinite length, which DER does not allow"),
             _ => return self.fault("a length beyond all bounds"),
         };
-        let Some((whole, rest)) = self.rest.split_at_checked(header + length) else {
+        let end = length.checked_add(header);
+        let Some((whole, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
             return self.fault("the input ends inside an element");
         };
         let value = whole.get(header..).unwrap_or_default();
@@ -223,7 +225,8 @@ pub(crate) fn put_unsigned(out: &mut Vec<u8>, magnitude: &[u8]) {
     }
 }
 
-fn put_length(out: &mut Vec<u8>, length: usize) {
+/// Appends a definite, minimal length.
+pub(crate) fn put_length(out: &mut Vec<u8>, length: usize) {
     let octets = length.to_be_bytes();
     let skip = octets.iter().take_while(|b| **b == 0).count();
     match octets.get(skip..) {
@@ -264,7 +267,8 @@ mod tests {
             (&[0x30, 0x80, 0, 0], "an indefinite length, which DER does not allow"),
             (&[0x04, 0x81, 0x01, 0], "a length that is not minimal"),
             (&[0x04, 0x82, 0x00, 0x80], "a length that is not minimal"),
-            (&[0x04, 0x84, 1, 1, 1, 1], "a length beyond all bounds"),
+            (&[0x04, 0x84, 1, 1, 1, 1], "the input ends inside an element"),
+            (&[0x04, 0x85, 1, 1, 1, 1, 1], "a length beyond all bounds"),
             (&[0x04, 0x82, 0x01], "the input ends inside a length"),
             (&[0x04, 0x02, 0x01], "the input ends inside an element"),
             (&[0x1f, 0x81, 0x01, 0], "a tag of more than one octet"),

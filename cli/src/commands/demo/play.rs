@@ -175,6 +175,7 @@ fn appoint(
                 medium: Medium::UKey,
                 predecessor: None,
                 operator: Some((id.clone(), vec![*role])),
+                revokes: None,
             });
             keys.push((entry.id.clone(), *role, id, key));
             tell("operators", requests.len() as u64, 98);
@@ -315,6 +316,7 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         medium: if holder.kind == HolderKind::Device { Medium::Server } else { Medium::UKey },
         predecessor: None,
         operator: None,
+        revokes: None,
     })
 }
 

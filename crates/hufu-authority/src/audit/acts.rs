@@ -13,9 +13,9 @@ use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial}
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
 use hufu_model::profile::Profile;
-use hufu_store::{EventFilter, EventRow, Reader};
+use hufu_store::{EventFilter, EventRow, Reader, RequestRow};
 use hufu_x509::digest::sm3;
-use hufu_x509::record::{Act, Countersign, RequestRecord};
+use hufu_x509::record::{Act, Countersign, Manifest, RequestRecord, StatusRecord};
 use hufu_x509::signed_data::SignedData;
 
 use super::{AuditReport, Progress, TOLERANCE};
@@ -23,7 +23,7 @@ use crate::authority::Identity;
 use crate::change::{self, Change};
 use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
-use crate::policy::{self, Asked};
+use crate::policy::{self, Asked, Gravity};
 
 /// Events read at a time: one of a large batch has many megabytes.
 const EVENTS: u32 = 16;
@@ -65,6 +65,7 @@ pub(super) fn audit(
                 EventKind::Submit | EventKind::Approve | EventKind::Reject => ("I10", state.requests(r, row)),
                 EventKind::Intent => ("I10", state.intents(r, profiles, row)),
                 EventKind::Propose | EventKind::ProposalReject => ("signature", state.signed_by(r, row).map(drop)),
+                EventKind::Suspend | EventKind::Resume | EventKind::Revoke => ("I10", state.changes(r, row)),
                 kind if kind.is_act() => ("signature", state.act(r, identity, row)),
                 _ => continue,
             };
@@ -77,6 +78,12 @@ pub(super) fn audit(
     state.compare(r, report)
 }
 
+/// How many records a manifest lists. Its signature is verified with all the others.
+fn listed(r: &Reader<'_>, manifest: &Digest) -> Result<usize> {
+    let document = r.document(manifest)?.ok_or_else(|| fault("document", "it is missing"))?;
+    Ok(Manifest::from_der(SignedData::from_der(&document.signed)?.content())?.records.len())
+}
+
 /// What the signed acts add up to.
 struct State {
     organisations: BTreeMap<OrgId, Organisation>,
@@ -84,6 +91,8 @@ struct State {
     profiles: BTreeMap<ProfileId, Digest>,
     /// The organisations as a tree, until one of them changes.
     tree: Option<OrgTree>,
+    /// How many records the manifests of status requests list.
+    listed: BTreeMap<Digest, usize>,
 }
 
 impl State {
@@ -112,7 +121,7 @@ impl State {
             founding.iter().flat_map(|f| &f.effects).any(|e| e.table == "profile" && e.key == digest.0)
         };
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
-        Ok(Self { organisations, operators, profiles, tree: None })
+        Ok(Self { organisations, operators, profiles, tree: None, listed: BTreeMap::new() })
     }
 
     /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
@@ -138,15 +147,19 @@ impl State {
     /// Requests that were entered or decided: by somebody with the role for it, in their jurisdiction.
     fn requests(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
-        let tree = self.tree();
         for id in keys(&decode(row)?, "request") {
             let request = r.request(&id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+            if !request.action.makes_certificate() {
+                self.status_request(r, row.kind, &by, &request)?;
+                continue;
+            }
+            let tree = self.tree();
             let staff = request.profile.as_str() == crate::submit::OPERATOR_PROFILE;
             if row.kind == EventKind::Submit {
                 policy::holds(&by, if staff { &[Role::Admin, Role::SuperAdmin] } else { &[Role::Entry] })?;
                 policy::within(tree, &by, &request.org)?;
             } else {
-                policy::may_approve(tree, &by, &request.org, staff)?;
+                policy::may_approve(tree, &by, &request.org, policy::approvers(staff))?;
             }
             let grant = if staff { record(r, &id)?.operator } else { None };
             let administers = grant.is_some_and(|g| g.roles.iter().any(|role| role.administers()));
@@ -155,6 +168,43 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// A request to change a status that was entered or decided: who may depends on whose certificate it is, and how many
+    /// were asked for at once.
+    fn status_request(&mut self, r: &Reader<'_>, kind: EventKind, by: &Operator, request: &RequestRow) -> Result<()> {
+        let gravity = self.gravity(r, request)?;
+        if kind != EventKind::Submit {
+            return policy::may_approve(self.tree(), by, &request.org, gravity.approves());
+        }
+        let body = r.request_body(&request.id)?.ok_or_else(|| fault("request", "its body is missing"))?;
+        policy::holds(by, gravity.enters(StatusRecord::from_der(&body.record)?.emergency))?;
+        policy::within(self.tree(), by, &request.org)
+    }
+
+    /// A status that changed: by somebody with the role for it, in their jurisdiction.
+    fn changes(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        for id in keys(&decode(row)?, "request") {
+            let request = r.request(&id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+            let gravity = self.gravity(r, &request)?;
+            policy::holds(&by, gravity.applies(request.approval.is_some()))?;
+            policy::within(self.tree(), &by, &request.org)?;
+        }
+        Ok(())
+    }
+
+    /// Whose certificate a request is about, as people were then.
+    fn gravity(&mut self, r: &Reader<'_>, request: &RequestRow) -> Result<Gravity> {
+        let count = match self.listed.get(&request.manifest) {
+            Some(count) => *count,
+            None => listed(r, &request.manifest)?,
+        };
+        self.listed.insert(request.manifest, count);
+        let serial = request.predecessor.as_ref().ok_or_else(|| fault("request", "it names no certificate"))?;
+        let operator = r.certificate_operator(serial)?;
+        let roles = operator.map(|id| self.operators.get(&id).map(|o| o.roles.clone()).unwrap_or_default());
+        Ok(Gravity::new(roles.as_deref(), count))
     }
 
     /// What was begun was within the limits of every ancestor, none of which was frozen.

@@ -17,10 +17,13 @@ impl Reader<'_> {
     /// # Errors
     /// Database errors.
     pub fn certificate(&self, serial: &Serial) -> Result<Option<CertificateRow>> {
+        Ok(self.certificate_with_event(serial)?.map(|(row, _)| row))
+    }
+
+    /// A certificate's row and the event that recorded it.
+    pub(crate) fn certificate_with_event(&self, serial: &Serial) -> Result<Option<(CertificateRow, u64)>> {
         const ONE: &str = "WHERE serial = ?";
-        let found =
-            select_one(self.connection(), &covered::CERTIFICATE, ONE, &[Cell::serial(serial)], rows::certificate)?;
-        Ok(found.map(|(row, _)| row))
+        select_one(self.connection(), &covered::CERTIFICATE, ONE, &[Cell::serial(serial)], rows::certificate)
     }
 
     /// The number of the event that recorded a certificate.

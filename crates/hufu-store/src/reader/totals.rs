@@ -11,7 +11,21 @@ use crate::cell::{Cell, Columns, query, query_one};
 use crate::error::Result;
 use crate::rows::Count;
 
-type Totals = BTreeMap<(OrgId, Algorithm), (i64, i64)>;
+type Totals = BTreeMap<(OrgId, Algorithm), Total>;
+
+#[derive(Default)]
+struct Total {
+    issued: i64,
+    revoked: i64,
+    valid: i64,
+}
+
+/// What a change of status does to the number of those that are valid.
+macro_rules! sign {
+    () => {
+        "CASE WHEN s.was = 'active' THEN -1 WHEN s.status = 'active' THEN 1 ELSE 0 END"
+    };
+}
 
 impl Reader<'_> {
     /// How many certificates these organisations were issued, on one day or in all, in pairs. What is about to be
@@ -63,52 +77,81 @@ impl Reader<'_> {
             self.cut_day(&mut totals, cut, second, cut_event)?;
         }
         self.cut_knowledge(&mut totals, second, cut_event, known)?;
-        let count = |((org, algorithm), (issued, valid)): (_, (i64, i64))| Count {
+        let count = |((org, algorithm), total): (_, Total)| Count {
             org,
             algorithm,
-            issued: issued.max(0).unsigned_abs(),
-            valid: valid.max(0).unsigned_abs(),
+            issued: total.issued.max(0).unsigned_abs(),
+            revoked: total.revoked.max(0).unsigned_abs(),
+            valid: total.valid.max(0).unsigned_abs(),
         };
         Ok(totals.into_iter().map(count).filter(|c| c.issued > 0).collect())
     }
 
     /// Days that are whole in both times.
     fn whole_days(&self, totals: &mut Totals, event_day: Day, recorded_day: Day) -> Result<()> {
-        const DAYS: &str = "SELECT org, algorithm, SUM(pairs_issued), SUM(pairs_valid) FROM rollup \
+        const DAYS: &str = "SELECT org, algorithm, SUM(pairs_issued), SUM(pairs_revoked), SUM(pairs_valid) FROM rollup \
                             WHERE event_day < ? AND recorded_day < ? GROUP BY org, algorithm";
         self.add(totals, DAYS, &[Cell::Int(event_day.number()), Cell::Int(recorded_day.number())])
     }
 
     /// What happened in the day that `second` cuts, as far as recorded before `event`.
     fn cut_day(&self, totals: &mut Totals, day: Day, second: i64, event: u64) -> Result<()> {
-        const ISSUED: &str = "SELECT org, algorithm, COUNT(*), \
+        const ISSUED: &str = "SELECT org, algorithm, COUNT(*), 0, \
                               SUM(CASE WHEN not_after >= issued_at THEN 1 ELSE 0 END) FROM certificate \
                               WHERE issued_at >= ? AND issued_at <= ? AND event < ? GROUP BY org, algorithm";
-        const ENDED: &str = "SELECT org, algorithm, 0, -COUNT(*) FROM certificate \
+        const ENDED: &str = "SELECT org, algorithm, 0, 0, -COUNT(*) FROM certificate \
                              WHERE not_after >= ? AND not_after < ? AND event < ? AND not_after >= issued_at \
                              GROUP BY org, algorithm";
+        // A change counts in its own second; while time is not over, it also takes back the end that was counted.
+        const CHANGED: &str = concat!(
+            "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
+             SUM(CASE WHEN s.at <= c.not_after THEN ",
+            sign!(),
+            " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
+             WHERE s.at >= ? AND s.at <= ? AND s.seq < ? GROUP BY c.org, c.algorithm"
+        );
+        const NOT_ENDED: &str = concat!(
+            "SELECT c.org, c.algorithm, 0, 0, -SUM(",
+            sign!(),
+            ") FROM certificate AS c JOIN status_change AS s ON s.serial = c.serial \
+             WHERE c.not_after >= ? AND c.not_after < ? AND s.at <= c.not_after AND s.seq < ? GROUP BY c.org, c.algorithm"
+        );
         let first = day.first_instant().unix_seconds();
         self.add(totals, ISSUED, &[Cell::Int(first), Cell::Int(second), Cell::count(event)])?;
         // A certificate ends with the second after notAfter.
-        self.add(totals, ENDED, &[Cell::Int(first - 1), Cell::Int(second), Cell::count(event)])
+        self.add(totals, ENDED, &[Cell::Int(first - 1), Cell::Int(second), Cell::count(event)])?;
+        self.add(totals, CHANGED, &[Cell::Int(first), Cell::Int(second), Cell::count(event)])?;
+        self.add(totals, NOT_ENDED, &[Cell::Int(first - 1), Cell::Int(second), Cell::count(event)])
     }
 
     /// What was recorded in the day that `as_of` cuts, up to the event `known`.
     fn cut_knowledge(&self, totals: &mut Totals, second: i64, from: u64, known: u64) -> Result<()> {
-        const RECORDED: &str = "SELECT org, algorithm, COUNT(*), \
+        const RECORDED: &str = "SELECT org, algorithm, COUNT(*), 0, \
                                 SUM(CASE WHEN not_after >= ? AND not_after >= issued_at THEN 1 ELSE 0 END) \
                                 FROM certificate WHERE event >= ? AND event <= ? AND issued_at <= ? \
                                 GROUP BY org, algorithm";
+        const CHANGED: &str = concat!(
+            "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
+             SUM(CASE WHEN c.not_after >= ? THEN ",
+            sign!(),
+            " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
+             WHERE s.seq >= ? AND s.seq <= ? AND s.at <= ? GROUP BY c.org, c.algorithm"
+        );
         let cells = [Cell::Int(second), Cell::count(from), Cell::count(known), Cell::Int(second)];
-        self.add(totals, RECORDED, &cells)
+        self.add(totals, RECORDED, &cells)?;
+        self.add(totals, CHANGED, &cells)
     }
 
     fn add(&self, totals: &mut Totals, sql: &str, cells: &[Cell<'_>]) -> Result<()> {
-        let read = |c: &mut Columns<'_>| Ok(((c.parse()?, c.parse()?), (c.int()?, c.int()?)));
-        for (key, (issued, valid)) in query(self.connection(), "totals", sql, cells, read)? {
+        let read = |c: &mut Columns<'_>| {
+            let key = (c.parse()?, c.parse()?);
+            Ok((key, Total { issued: c.int()?, revoked: c.int()?, valid: c.int()? }))
+        };
+        for (key, Total { issued, revoked, valid }) in query(self.connection(), "totals", sql, cells, read)? {
             let total = totals.entry(key).or_default();
-            total.0 += issued;
-            total.1 += valid;
+            total.issued += issued;
+            total.revoked += revoked;
+            total.valid += valid;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use hufu_model::event::EventKind;
 use rusqlite::Connection;
 
 use crate::sample::{NOON, Scratch, at, document, op};
-use crate::schema::{self, Step};
+use crate::schema::{self, HOME, Step};
 use crate::{Document, Error, ErrorKind, Mode, Result, Store, sqlite};
 
 fn code(result: Result<impl Sized>) -> &'static str {
@@ -119,18 +119,19 @@ fn objects(path: &Path) -> Vec<(String, Option<String>)> {
 fn an_upgraded_database_is_a_new_one_with_its_rows() {
     let Scratch { store, path, folder } = Scratch::founded();
     drop(store);
-    let [initial] = schema::STEPS else { panic!("this test builds on the first step") };
-    let initial = || Step { name: initial.name, sql: initial.sql };
+    let released = |more: &[Step]| -> Vec<Step> {
+        schema::STEPS.iter().chain(more).map(|step| Step { name: step.name, sql: step.sql }).collect()
+    };
     let wait = Duration::from_secs(1);
     let before = objects(&path);
-    assert!(sqlite::upgrade(&path, at(NOON), wait, &[initial(), LATER, FAILING]).is_err());
+    assert!(sqlite::upgrade(&HOME, &path, at(NOON), wait, &released(&[LATER, FAILING])).is_err());
     assert_eq!(objects(&path), before);
     assert_eq!(Store::upgrade(&path, at(NOON)).unwrap(), 0);
-    assert_eq!(sqlite::upgrade(&path, at(NOON + 5), wait, &[initial(), LATER]).unwrap(), 1);
-    assert_eq!(sqlite::upgrade(&path, at(NOON + 5), wait, &[initial(), LATER]).unwrap(), 0);
+    assert_eq!(sqlite::upgrade(&HOME, &path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 1);
+    assert_eq!(sqlite::upgrade(&HOME, &path, at(NOON + 5), wait, &released(&[LATER])).unwrap(), 0);
     assert_eq!(code(Store::open(&path, Mode::ReadWrite)), "store.newer-schema");
     let fresh = folder.path().join("fresh.db");
-    schema::apply(&Connection::open(&fresh).unwrap(), &[initial(), LATER], 0).unwrap();
+    schema::apply(&Connection::open(&fresh).unwrap(), &released(&[LATER]), 0).unwrap();
     assert_eq!(objects(&path), objects(&fresh));
     let connection = Connection::open(&path).unwrap();
     let steps: Vec<(i64, String, i64)> = connection
@@ -140,7 +141,8 @@ fn an_upgraded_database_is_a_new_one_with_its_rows() {
         .unwrap()
         .map(std::result::Result::unwrap)
         .collect();
-    assert_eq!(steps, [(1, "initial".to_owned(), NOON), (2, "later".to_owned(), NOON + 5)]);
+    let named = |n: i64, name: &str, at: i64| (n, name.to_owned(), at);
+    assert_eq!(steps, [named(1, "initial", NOON), named(2, "life", NOON), named(3, "later", NOON + 5)]);
 }
 
 #[test]

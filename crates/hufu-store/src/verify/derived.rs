@@ -9,18 +9,18 @@ use super::rows::readable;
 use crate::cell::Columns;
 use crate::error::{ErrorKind, Result};
 use crate::rollup::{self, Figures};
-use crate::schema::STEPS;
+use crate::schema::Form;
 
 /// Checks the file's structure, that indexes agree with their tables, and that there is no table, index, trigger or view
 /// but those of the schema: a trigger could alter what is written from now on.
-pub(super) fn schema(connection: &Connection, report: &mut LedgerReport) -> Result<()> {
+pub(super) fn schema(form: &Form, connection: &Connection, report: &mut LedgerReport) -> Result<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
     for line in lines.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().filter(|line| line != "ok") {
         report.add(What::Damaged, "database", String::new(), None, line);
     }
     let fresh = Connection::open_in_memory()?;
-    crate::schema::apply(&fresh, STEPS, 0)?;
+    crate::schema::apply(&fresh, form.steps, 0)?;
     let (expected, mut found) = (objects(&fresh)?, objects(connection)?);
     for (name, sql) in expected {
         match found.remove(&name) {

@@ -8,13 +8,14 @@ use rusqlite::types::ValueRef;
 use super::STEP;
 use super::latest::Latest;
 use super::report::{LedgerReport, What};
-use crate::covered::{COVERED, effect, key};
+use crate::covered::{COVERED, VAULT_COVERED, effect, key};
 use crate::error::Result;
+use crate::schema::Form;
 
 /// How many rows the covered tables have.
-pub(super) fn count(connection: &Connection) -> Result<u64> {
+pub(super) fn count(form: &Form, connection: &Connection) -> Result<u64> {
     let mut rows = 0;
-    for covered in COVERED {
+    for covered in form.covered {
         let sql = format!("SELECT count(*) FROM {}", covered.table);
         rows += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?.max(0).unsigned_abs();
     }
@@ -23,13 +24,14 @@ pub(super) fn count(connection: &Connection) -> Result<u64> {
 
 /// Compares every row of one part with what the ledger says about it.
 pub(super) fn check(
+    form: &Form,
     connection: &Connection,
     report: &mut LedgerReport,
     mut latest: Latest<'_>,
     progress: &dyn Fn(&'static str, u64, u64),
     of: u64,
 ) -> Result<()> {
-    for covered in COVERED {
+    for covered in form.covered {
         let columns = covered.columns.join(", ");
         // Not through an index: it could hold what the table no longer does.
         let mut statement = connection.prepare(&format!("SELECT {columns} FROM {} NOT INDEXED", covered.table))?;
@@ -91,7 +93,7 @@ fn missing(connection: &Connection, report: &mut LedgerReport, latest: &Latest<'
 
 /// The primary key of a row for people, from its effect's key.
 fn key_text(table: &str, key: &[u8]) -> String {
-    let Some(covered) = COVERED.iter().find(|covered| covered.table == table) else {
+    let Some(covered) = COVERED.iter().chain(VAULT_COVERED).find(|covered| covered.table == table) else {
         return octets_text(key);
     };
     let parts = match covered.key {
@@ -106,7 +108,7 @@ fn key_text(table: &str, key: &[u8]) -> String {
 }
 
 /// The key columns that hold numbers.
-const NUMBERS: [&str; 2] = ["seq", "epoch"];
+const NUMBERS: [&str; 3] = ["seq", "epoch", "number"];
 
 /// The parts of a key of several columns, each behind its length in 4 octets.
 fn lengths(mut key: &[u8]) -> Option<Vec<&[u8]>> {

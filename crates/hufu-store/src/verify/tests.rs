@@ -2,19 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-use hufu_model::certificate::Algorithm;
+use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgKind;
 use hufu_model::profile::{Hosts, Profile, ProfileClass};
+use hufu_model::revocation::RevocationReason;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
-use crate::{Proposal, Result, Write};
+use crate::{NewStatus, Proposal, Result, Write};
 
-use super::{LedgerReport, What, verify, verify_connection};
+use super::{LedgerReport, What, verify, verify_form};
 
 /// A value of one row of one table, found by the row's primary key.
 #[derive(Debug, Clone)]
@@ -112,7 +113,7 @@ fn assert_named(cell: &Cell, other: &Value, report: &LedgerReport) {
 }
 
 fn verified(connection: &Connection) -> LedgerReport {
-    verify_connection(connection, &|_, _, _| {}).unwrap()
+    verify_form(&crate::schema::HOME, connection, &|_, _, _| {}).unwrap()
 }
 
 /// A database with rows in every table and a checkpoint in the middle and at the end, written as an authority does.
@@ -156,7 +157,24 @@ fn decision(w: &mut Write<'_>) -> Result<()> {
     event.put_profile(&digest("two"), &profile("two"))?;
     event.put_org(&org("ra", Some("ca"), OrgKind::MinistryRa))?;
     event.put_operator(&Operator { name: "赵".to_owned(), ..operator("zhao") })?;
-    event.close().map(drop)
+    event.close()?;
+    for (status, second) in [(CertificateStatus::Held, NOON + 5), (CertificateStatus::Revoked, NOON + 20)] {
+        let mut event = w.event(EventKind::Revoke, Some(&op("qian")), "1");
+        let revoked = status == CertificateStatus::Revoked;
+        event.put_status_change(&NewStatus {
+            serial: certificate(1, NOON, 90).serial,
+            request: Some("r-9".parse().unwrap()),
+            status,
+            reason: RevocationReason::KeyCompromise,
+            at: second,
+            invalid_since: revoked.then_some(NOON),
+        })?;
+        if revoked {
+            event.put_compromised_key(&digest("key"), &certificate(1, NOON, 90).serial)?;
+        }
+        event.close()?;
+    }
+    Ok(())
 }
 
 fn proposal(content: &str, status: &str, approver: Option<OperatorId>) -> Proposal {
@@ -187,6 +205,8 @@ fn profile(source: &str) -> Profile {
         policy: None,
         subject: Vec::new(),
         hosts: Hosts::Unused,
+        renewable: true,
+        suspendable: true,
         source: source.to_owned(),
     }
 }

@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use hufu_ledger::Event;
+use hufu_model::certificate::CertificateStatus;
 use hufu_model::event::EventKind;
 use hufu_model::ident::Digest;
 use hufu_model::operator::OperatorStatus;
 use hufu_model::org::OrgKind;
 use hufu_model::profile::{Hosts, Profile, ProfileClass};
-use hufu_model::request::RequestStatus;
+use hufu_model::request::{Action, RequestStatus};
+use hufu_model::revocation::RevocationReason;
 
 use super::*;
 use crate::sample::{self, NOON, Scratch, at, body, certificate, der, digest, document, op, operator, org, request};
@@ -133,23 +135,27 @@ fn a_request_moves_only_as_it_may_and_keeps_what_was_entered() {
         let row = RequestRow { id: format!("new-{status}").parse().unwrap(), ..with(status) };
         assert_eq!(code(put(&row)), expected, "{status}");
     }
-    // Every pair of statuses, by the shortest way to the first.
-    use RequestStatus::{Approved, Issued, Rejected, Signing, Submitted};
-    let ways: [(RequestStatus, &[RequestStatus]); 5] = [
+    // Every pair of statuses of every action, by the shortest way to the first.
+    use RequestStatus::{Applied, Approved, Issued, Rejected, Signing, Submitted};
+    let ways: [(RequestStatus, &[RequestStatus]); 6] = [
         (Submitted, &[]),
         (Approved, &[Approved]),
         (Rejected, &[Rejected]),
         (Signing, &[Approved, Signing]),
         (Issued, &[Approved, Signing, Issued]),
+        (Applied, &[Approved, Applied]),
     ];
-    for (from, way) in ways {
-        for to in RequestStatus::ALL {
-            let id = format!("{from}-{to}");
-            let row = |status| RequestRow { status, ..request(&id, NOON) };
-            put(&row(Submitted)).unwrap();
-            way.iter().for_each(|step| assert!(put(&row(*step)).is_ok()));
-            let expected = if from.may_become(to) { "ok" } else { "store.request-state" };
-            assert_eq!(code(put(&row(to))), expected, "{from} -> {to}");
+    for action in [Action::Issue, Action::Suspend, Action::Revoke] {
+        let gone = |way: &[RequestStatus]| way.contains(&if action == Action::Issue { Applied } else { Signing });
+        for (from, way) in ways.into_iter().filter(|(_, way)| !gone(way)) {
+            for to in RequestStatus::ALL {
+                let id = format!("{action}-{from}-{to}");
+                let row = |status| RequestRow { status, action, ..request(&id, NOON) };
+                put(&row(Submitted)).unwrap();
+                way.iter().for_each(|step| assert!(put(&row(*step)).is_ok()));
+                let expected = if from.may_become(to, action) { "ok" } else { "store.request-state" };
+                assert_eq!(code(put(&row(to))), expected, "{action}: {from} -> {to}");
+            }
         }
     }
     put(&with(Submitted)).unwrap();
@@ -266,6 +272,8 @@ fn profile(id: &str, source: &str) -> Profile {
         policy: None,
         subject: Vec::new(),
         hosts: Hosts::Unused,
+        renewable: true,
+        suspendable: true,
         source: source.to_owned(),
     }
 }
@@ -325,4 +333,54 @@ fn a_proposal_is_decided_once() {
     assert_eq!(code(put(&open)), "store.duplicate");
     assert_eq!(waiting(), 0);
     assert_eq!(scratch.store.read(|r| r.proposals(false)).unwrap(), [done]);
+}
+
+/// I7, and that no change is dated before the last one or ahead.
+#[test]
+fn a_status_changes_only_as_it_may() {
+    use CertificateStatus::{Active, Held, Revoked};
+    let ways: [(CertificateStatus, &[CertificateStatus]); 3] = [(Active, &[]), (Held, &[Held]), (Revoked, &[Revoked])];
+    let mut n = 0;
+    for (from, way) in ways {
+        for to in CertificateStatus::ALL {
+            n += 1;
+            let scratch = Scratch::founded();
+            let row = certificate(n, NOON, 365);
+            event(&scratch.store, |event| event.put_certificate(&row, b"der")).unwrap();
+            let put = |status, at| {
+                let reason = RevocationReason::Unspecified;
+                let new =
+                    NewStatus { serial: row.serial.clone(), request: None, status, reason, at, invalid_since: None };
+                event(&scratch.store, |event| event.put_status_change(&new).map(drop))
+            };
+            way.iter().for_each(|step| assert!(put(*step, NOON).is_ok()));
+            let expected = if from.may_become(to) { "ok" } else { "store.certificate-state" };
+            if from.may_become(to) {
+                assert_eq!(code(put(to, NOON - 1)), "store.constraint", "{from} -> {to} before the last change");
+                assert_eq!(code(put(to, NOON + 1)), "store.constraint", "{from} -> {to} in the future");
+            }
+            assert_eq!(code(put(to, NOON)), expected, "{from} -> {to}");
+            let (found, last, changes) = scratch
+                .store
+                .read(|r| {
+                    let changes = r.status_changes(&crate::StatusFilter::default())?;
+                    Ok::<_, Error>((r.certificate(&row.serial)?.unwrap(), r.last_status_change(&row.serial)?, changes))
+                })
+                .unwrap();
+            let stands = if from.may_become(to) { to } else { from };
+            assert_eq!(found.status, stands);
+            assert_eq!(last.map_or(Active, |l| l.status), stands);
+            assert_eq!(changes.len(), way.len() + usize::from(from.may_become(to)));
+        }
+    }
+    let scratch = Scratch::founded();
+    let unknown = NewStatus {
+        serial: certificate(9, NOON, 1).serial,
+        request: None,
+        status: Revoked,
+        reason: RevocationReason::Unspecified,
+        at: NOON,
+        invalid_since: None,
+    };
+    assert_eq!(code(event(&scratch.store, |event| event.put_status_change(&unknown).map(drop))), "store.not-found");
 }

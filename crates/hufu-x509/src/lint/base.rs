@@ -4,7 +4,7 @@ use hufu_model::ident::hex;
 use hufu_model::profile::ProfileClass;
 
 use super::{LintContext, Report, Rule, extension, name};
-use crate::certificate::is_sm2_with_sm3;
+use crate::signed::is_sm2_with_sm3;
 use crate::time::{FIRST_GENERALIZED, read_time};
 use crate::tlv::{Fault, Reader, Tlv, tag};
 

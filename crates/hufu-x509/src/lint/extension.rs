@@ -1,6 +1,6 @@
 //! Which extensions there are, and how critical: GB/T 20518-2018 Annex C.
 
-use hufu_model::profile::{Hosts, Profile, ProfileClass};
+use hufu_model::profile::{ExtendedKeyUsage, Hosts, Profile, ProfileClass};
 
 use super::{LintContext, Report, Rule, value};
 use crate::oid::{self, Oid, dotted};
@@ -39,7 +39,7 @@ fn ca(profile: &Profile) -> bool {
     profile.class != ProfileClass::EndEntity
 }
 
-const KNOWN: [Known; 10] = [
+const KNOWN: [Known; 11] = [
     Known {
         oid: oid::AUTHORITY_KEY_IDENTIFIER,
         name: "authorityKeyIdentifier",
@@ -69,6 +69,13 @@ const KNOWN: [Known; 10] = [
         critical: false,
         wanted: |p| Wanted::if_so(!p.extended_key_usage.is_empty()),
         check: value::extended_key_usage,
+    },
+    Known {
+        oid: oid::OCSP_NO_CHECK,
+        name: "id-pkix-ocsp-nocheck",
+        critical: false,
+        wanted: |p| Wanted::if_so(p.extended_key_usage.contains(&ExtendedKeyUsage::OcspSigning)),
+        check: value::no_check,
     },
     Known {
         oid: oid::CERTIFICATE_POLICIES,

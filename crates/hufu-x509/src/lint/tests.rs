@@ -14,10 +14,11 @@ use crate::mutate::mutated;
 use crate::oid::{self, Oid};
 use crate::tlv::{Reader, element, tag};
 
-const PROFILES: [&str; 9] = [
+const PROFILES: [&str; 10] = [
     "root",
     "issuing-ca",
     "ledger-signer",
+    "ocsp-responder",
     "operator",
     "person-sign",
     "organisation-sign",

@@ -82,6 +82,10 @@ pub(super) fn extended_key_usage(r: &mut Reader<'_>, context: &LintContext<'_>, 
     Ok(())
 }
 
+pub(super) fn no_check(r: &mut Reader<'_>, _: &LintContext<'_>, _: &mut Report) -> Read {
+    r.expect(tag::NULL, "a NULL is missing").map(|_| ())
+}
+
 pub(super) fn policies(r: &mut Reader<'_>, context: &LintContext<'_>, report: &mut Report) -> Read {
     let mut inside = r.expect(tag::SEQUENCE, "a SEQUENCE is missing")?.inside();
     let mut policy = inside.expect(tag::SEQUENCE, "a policy is missing")?.inside();

@@ -67,7 +67,7 @@ fn known_mistake(certificate: &Certificate, issuer: &Certificate) -> Option<Caus
     sign::diagnose(&key, certificate.tbs_der(), certificate.signature_value())
 }
 
-const fn mistake(cause: Cause) -> (Rule, &'static str) {
+pub(super) const fn mistake(cause: Cause) -> (Rule, &'static str) {
     match cause {
         Cause::EmptyId => (Rule::EmptyId, "the issuer signed it with an empty SM2 ID instead of 1234567812345678"),
         Cause::NoZa => (Rule::NoZa, "the issuer signed it without ZA"),

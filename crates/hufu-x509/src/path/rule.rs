@@ -61,20 +61,20 @@ rules! {
         "sign it again with the default ID; with OpenSSL: rerun with -sigopt distid:1234567812345678";
     /// The signature was made without ZA.
     NoZa, "verify.no-za",
-        "the signing program left ZA out: it signed SM3(certificate) instead of SM3(ZA ‖ certificate)",
+        "the signing program left ZA out: it signed SM3(content) instead of SM3(ZA ‖ content)",
         "sign it again with a program that computes ZA with the ID 1234567812345678 (GM/T 0009 §8)";
     /// What was signed was hashed twice.
     DoubleHash, "verify.double-hash",
         "the signing program gave a digest to a function that hashes once more",
-        "sign it again, giving the signing function the TBSCertificate itself";
+        "sign it again, giving the signing function the octets to be signed themselves";
     /// The signature is raw r and s.
     RawRs, "verify.raw-rs",
         "the signing program or device returns 64 raw octets, and nobody put them into DER",
         "write the signature as SEQUENCE { r INTEGER, s INTEGER } (GM/T 0009 §7); the numbers themselves are right";
     /// The signature is not DER of two integers in range.
     SignatureForm, "verify.signature-form",
-        "the certificate is damaged, or its signature was encoded by hand",
-        "fetch the certificate again; if it is the same, have it issued again";
+        "it is damaged, or its signature was encoded by hand",
+        "fetch it again; if it is the same, have it issued again";
     /// It was signed with another key than that of the issuer at hand.
     IssuerKey, "verify.issuer-key",
         "the issuer has renewed its key, or another authority uses the same name",
@@ -135,6 +135,56 @@ rules! {
     NotYetValid, "verify.not-yet-valid",
         "it was issued for later use; or the time it is judged at, or a clock, is wrong",
         "check the clock here and at the issuer, or wait";
+
+    // Revocation.
+    /// The certificate is revoked.
+    Revoked, "verify.revoked",
+        "its holder or its issuer had it revoked",
+        "do not rely on it; ask its holder for the certificate that took its place";
+    /// The certificate is suspended.
+    Held, "verify.held",
+        "its holder or its issuer had it suspended (certificateHold) until a question is settled",
+        "do not rely on it now; ask again later";
+    /// The responder does not know the certificate.
+    OcspUnknown, "verify.ocsp-unknown",
+        "the certificate was not issued by this CA, or the responder does not hold its records",
+        "treat it as forged until its issuer confirms that it was issued";
+    /// Nothing at hand says anything about the certificate.
+    NoStatus, "verify.no-status",
+        "no revocation list (CRL) of its issuer and no OCSP answer about it were given",
+        "give the CRL from the address in the certificate's cRLDistributionPoints, or ask the OCSP responder";
+    /// A list or answer is too old.
+    StatusExpired, "verify.status-expired",
+        "an old file was given, the publisher has stopped, or the clock here is wrong",
+        "fetch a new one; if there is none, tell the authority that its publishing has stopped";
+    /// A list or answer is from later than the time it is judged at.
+    StatusNotYetValid, "verify.status-not-yet-valid",
+        "a clock here or at the authority is wrong; or a time in the past is judged with today's list",
+        "check the clocks; to judge a time in the past, give the list of that time";
+    /// The number of a list is lower than that of an earlier one.
+    CrlNumber, "verify.crl-number",
+        "an old list was put back: by a restored backup, a cache, or somebody who hides a revocation",
+        "do not rely on it; fetch the list again from the authority itself, and report it if it stays";
+    /// A list is not about this certificate.
+    CrlScope, "verify.crl-scope",
+        "the list of another shard, or of another class of certificates, was given or published under this address",
+        "give the list from the address that stands in the certificate's cRLDistributionPoints";
+    /// A delta list without the full list it adds to.
+    CrlDelta, "verify.crl-delta",
+        "only the changes since a full list were given, or a full list that is too old for them",
+        "give the full list too";
+    /// The signer of an answer may not answer.
+    OcspResponder, "verify.ocsp-responder",
+        "the responder has the wrong certificate, or somebody else answers in its place",
+        "do not rely on it; ask at the address in the certificate, or use the CRL";
+    /// An answer is about another certificate.
+    OcspOther, "verify.ocsp-other",
+        "the answer to another question was given, or a cache mixed answers up",
+        "ask about this certificate again";
+    /// An answer does not repeat the nonce.
+    OcspNonce, "verify.ocsp-nonce",
+        "the answer was made in advance or is replayed; many responders do not repeat nonces",
+        "ask again; if the responder never repeats nonces, ask without one and look at thisUpdate";
 }
 
 impl fmt::Display for Rule {

@@ -124,6 +124,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The octet that the next field begins with.
+    pub(super) fn offset(&self) -> usize {
+        self.0.offset()
+    }
+
     /// Nothing may follow.
     pub(super) fn finish(self) -> Result<()> {
         self.0.finish("an unknown field at the end").map_err(refused)

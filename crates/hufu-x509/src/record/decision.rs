@@ -15,24 +15,27 @@ const APPROVAL: Form = Form { kind: "hufu-approval", max: MAX_LIST };
 /// What a manifest hands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ManifestKind {
-    /// New requests.
+    /// Requests for certificates.
     Submit,
+    /// Requests to suspend, resume or revoke certificates.
+    Status,
 }
 
 impl ManifestKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Submit];
+    pub const ALL: [Self; 2] = [Self::Submit, Self::Status];
 
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Submit => "submit",
+            Self::Status => "status",
         }
     }
 }
 
-hufu_model::code_enum!(ManifestKind, "manifest kind", "submit");
+hufu_model::code_enum!(ManifestKind, "manifest kind", "submit or status");
 
 /// The request records an entry operator signs with one signature, in order.
 ///

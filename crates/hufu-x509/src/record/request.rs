@@ -6,6 +6,7 @@ use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::Role;
 use hufu_model::request::{Action, Medium, Reason};
+use hufu_model::revocation::RevocationReason;
 
 use super::codec::{Fields, Form, Writer, refusal};
 use crate::error::Result;
@@ -36,6 +37,7 @@ const FORM: Form = Form { kind: "hufu-request", max: 64 * 1024 };
 ///     pair           BOOLEAN,
 ///     predecessor    [0] IMPLICIT INTEGER OPTIONAL,
 ///     operator       [1] IMPLICIT SEQUENCE { id Text, roles SEQUENCE OF Code } OPTIONAL,
+///     revokes        [2] IMPLICIT SEQUENCE { reason Code } OPTIONAL,
 ///     nonce          Nonce,
 ///     expires        Seconds }
 /// ```
@@ -76,6 +78,8 @@ pub struct RequestRecord {
     pub predecessor: Option<Serial>,
     /// The operator the certificate makes, if it is an operator's.
     pub operator: Option<OperatorGrant>,
+    /// Why the predecessor is revoked in the moment in which this certificate is stored; none leaves it as it is.
+    pub revokes: Option<RevocationReason>,
     /// Fresh random octets: no two records are alike, and no digest of one can be guessed.
     pub nonce: [u8; 16],
     /// The last second in which it may be acted upon, since the epoch.
@@ -120,6 +124,9 @@ impl RequestRecord {
                 w.list(ordered(&grant.roles).iter(), |w, role| w.text(role.code()));
             });
         }
+        if let Some(reason) = self.revokes {
+            w.nest(tag::constructed(2), |w| w.text(reason.code()));
+        }
         w.octets(&self.nonce);
         w.integer(self.expires);
         w.finish()
@@ -149,6 +156,7 @@ impl RequestRecord {
             pair: f.boolean("no pair flag")?,
             predecessor: predecessor(&mut f)?,
             operator: grant(&mut f)?,
+            revokes: revokes(&mut f)?,
             nonce: f.octets("no nonce")?,
             expires: f.integer("no expiry")?,
         };
@@ -170,6 +178,13 @@ fn grant(f: &mut Fields<'_>) -> Result<Option<OperatorGrant>> {
     let roles = inner.ascending("no roles", |f| f.parsed("no role"))?;
     inner.finish()?;
     Ok(Some(OperatorGrant { id, roles }))
+}
+
+fn revokes(f: &mut Fields<'_>) -> Result<Option<RevocationReason>> {
+    let Some(mut inner) = f.optional(tag::constructed(2))? else { return Ok(None) };
+    let reason = inner.parsed("no reason")?;
+    inner.finish()?;
+    Ok(Some(reason))
 }
 
 /// The items in ascending order, each once: the only form that is read again.

@@ -4,6 +4,7 @@ use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, Serial, hex};
 use hufu_model::operator::Role;
 use hufu_model::request::{Action, Medium, Reason};
+use hufu_model::revocation::RevocationReason;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -43,11 +44,25 @@ prop_compose! {
         (profile_digest, days, hosts) in (digest(), any::<u32>(), vec(any::<String>(), 0..4)),
         (medium, pair) in (select(&Medium::ALL[..]), any::<bool>()),
         (predecessor, operator) in (proptest::option::of(serial()), proptest::option::of(grant())),
+        (revokes, action) in (proptest::option::of(select(&RevocationReason::ALL[..])), select(&Action::ALL[..])),
         (nonce, expires) in (any::<[u8; 16]>(), any::<i64>()),
     ) -> RequestRecord {
         RequestRecord {
-            request, ca, org, action: Action::Issue, reason, holder, subject, personal, csr, profile, profile_digest,
-            days, hosts, medium, pair, predecessor, operator, nonce, expires,
+            request, ca, org, action, reason, holder, subject, personal, csr, profile, profile_digest,
+            days, hosts, medium, pair, predecessor, operator, revokes, nonce, expires,
+        }
+    }
+}
+
+prop_compose! {
+    fn status()(
+        (request, ca, org, serial, emergency) in (id(), digest(), id(), serial(), any::<bool>()),
+        (action, reason) in (select(&Action::ALL[..]), select(&RevocationReason::ALL[..])),
+        (invalid_since, note) in (proptest::option::of(any::<i64>()), any::<String>()),
+        (nonce, expires) in (any::<[u8; 16]>(), any::<i64>()),
+    ) -> StatusRecord {
+        StatusRecord {
+            request, ca, org, action, serial, reason, emergency, invalid_since, note, nonce, expires,
         }
     }
 }
@@ -55,8 +70,9 @@ prop_compose! {
 prop_compose! {
     fn manifest()(
         org in id(), operator in id(), at in any::<i64>(), nonce in any::<[u8; 16]>(), records in vec(digest(), 0..9),
+        kind in select(&ManifestKind::ALL[..]),
     ) -> Manifest {
-        Manifest { kind: ManifestKind::Submit, org, operator, at, nonce, records }
+        Manifest { kind, org, operator, at, nonce, records }
     }
 }
 
@@ -92,6 +108,11 @@ proptest! {
     #[test]
     fn requests_read_back(record in request()) {
         prop_assert_eq!(RequestRecord::from_der(&record.to_der()).unwrap(), record);
+    }
+
+    #[test]
+    fn status_records_read_back(record in status()) {
+        prop_assert_eq!(StatusRecord::from_der(&record.to_der()).unwrap(), record);
     }
 
     #[test]
@@ -135,6 +156,23 @@ fn sample_request() -> RequestRecord {
         pair: true,
         predecessor: Some(Serial::from_bytes(&[0x80, 1, 2]).unwrap()),
         operator: Some(OperatorGrant { id: "entry-1".parse().unwrap(), roles: vec![Role::Entry, Role::Auditor] }),
+        revokes: Some(RevocationReason::Superseded),
+        nonce: [6; 16],
+        expires: 1_800_000_000,
+    }
+}
+
+fn sample_status() -> StatusRecord {
+    StatusRecord {
+        request: "revoke-1".parse().unwrap(),
+        ca: Digest([1; 32]),
+        org: "lra-chengdu".parse().unwrap(),
+        action: Action::Revoke,
+        serial: Serial::from_bytes(&[0x80, 1, 2]).unwrap(),
+        reason: RevocationReason::KeyCompromise,
+        emergency: false,
+        invalid_since: Some(1_790_000_000),
+        note: "介质遗失".to_owned(),
         nonce: [6; 16],
         expires: 1_800_000_000,
     }
@@ -187,6 +225,7 @@ fn sample_countersign() -> Countersign {
 fn accepted(der: &[u8]) -> usize {
     let again = [
         RequestRecord::from_der(der).map(|r| r.to_der()),
+        StatusRecord::from_der(der).map(|r| r.to_der()),
         Manifest::from_der(der).map(|r| r.to_der()),
         Approval::from_der(der).map(|r| r.to_der()),
         Act::from_der(der).map(|r| r.to_der()),
@@ -199,9 +238,10 @@ fn accepted(der: &[u8]) -> usize {
         .count()
 }
 
-fn samples() -> [Vec<u8>; 5] {
+fn samples() -> [Vec<u8>; 6] {
     [
         sample_request().to_der(),
+        sample_status().to_der(),
         sample_manifest().to_der(),
         sample_approval().to_der(),
         sample_act().to_der(),
@@ -255,7 +295,7 @@ fn structure_aware_mutations_are_refused_or_canonical() {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut kept = 0;
     for round in 0..10_000 {
-        let der = &samples()[round % 5];
+        let der = &samples()[round % 6];
         let bytes = crate::mutate::mutated(der, &mut rng);
         kept += accepted(&bytes);
     }

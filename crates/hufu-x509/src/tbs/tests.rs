@@ -11,10 +11,11 @@ use crate::certificate::{BasicConstraints, Certificate};
 use crate::fixture::{Case, key, name, urls};
 use crate::legacy;
 
-const PROFILES: [&str; 9] = [
+const PROFILES: [&str; 10] = [
     "root",
     "issuing-ca",
     "ledger-signer",
+    "ocsp-responder",
     "operator",
     "person-sign",
     "organisation-sign",

@@ -1,0 +1,65 @@
+//! `hufu apply`: approved changes of status take effect.
+
+use clap::Args;
+use hufu_authority::model::ident::{OrgId, RequestId};
+use hufu_authority::model::request::RequestStatus;
+use hufu_authority::{Applied, Authority, Session};
+
+use super::{Batch, request};
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::{Row, row};
+use crate::views;
+
+/// Changes made in one transaction.
+const BATCH: usize = 10_000;
+
+/// The arguments.
+#[derive(Args)]
+pub(crate) struct Apply {
+    #[arg(value_name = "REQUEST", required_unless_present = "approved")]
+    requests: Vec<RequestId>,
+    #[arg(long, value_name = "ORG", conflicts_with = "requests")]
+    approved: Option<OrgId>,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Applies.
+pub(crate) fn run(ctx: &Context, args: Apply) -> Result<()> {
+    let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
+    let ids = match args.approved {
+        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(false))?,
+        None => args.requests,
+    };
+    if args.dry_run {
+        ctx.note("note-dry-run", &[]);
+        let line = |id: &RequestId| row([("request", id.as_str().into()), ("outcome", "planned".into())]);
+        return ctx.out.list("change-list", &["request", "outcome"], ids.iter().map(line).collect());
+    }
+    let session = ctx.session(&authority)?;
+    apply(ctx, &authority, &session, &ids)
+}
+
+/// Applies these requests and prints what became of them.
+pub(super) fn apply(ctx: &Context, authority: &Authority, session: &Session, ids: &[RequestId]) -> Result<()> {
+    let mut batch = Batch::new();
+    for chunk in ids.chunks(BATCH) {
+        for (id, result) in chunk.iter().zip(authority.apply(session, chunk)?) {
+            batch.add(ctx, ("request", id.as_str()), result, applied);
+        }
+    }
+    batch.finish(ctx, "change-list", &["request", "outcome", "serial", "status", "at"])
+}
+
+fn applied(a: Applied) -> Row {
+    row([
+        ("request", a.request.as_str().into()),
+        ("outcome", "done".into()),
+        ("serial", a.change.serial.to_string().into()),
+        ("status", a.change.status.code().into()),
+        ("revocation_reason", a.change.reason.code().into()),
+        ("at", views::seconds(a.change.at)),
+        ("event", a.change.event.into()),
+    ])
+}

@@ -1,0 +1,285 @@
+//! `hufu cert renew`, `rekey`, `replace`, `change`, `suspend`, `resume`, `revoke`: each submits a request, which another
+//! person approves; `hufu issue` or `hufu apply` does the rest.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hufu_authority::model::entropy::Entropy;
+use hufu_authority::model::holder::Field;
+use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::request::{Action, Medium};
+use hufu_authority::model::revocation::RevocationReason;
+use hufu_authority::model::time::Instant;
+use hufu_authority::{Authority, CertificateFilter, StatusRequest, SystemEntropy};
+
+use super::super::request::{self, FieldValue, SUBMITTED};
+use super::super::{Batch, apply};
+use super::beginning;
+use crate::args::codes;
+use crate::context::Context;
+use crate::error::Result;
+use crate::output::row;
+use crate::views;
+
+/// Requests entered in one transaction, and signed in one list.
+const BATCH: usize = 10_000;
+
+/// Which certificates: named ones, or all of a query.
+#[derive(Args)]
+pub(crate) struct Selection {
+    #[arg(value_name = "SERIAL", required_unless_present_any = ["org", "profile", "text", "issued_from", "issued_to"])]
+    serials: Vec<Serial>,
+    #[arg(long, value_name = "ORG", conflicts_with = "serials")]
+    org: Option<OrgId>,
+    #[arg(long, value_name = "PROFILE", conflicts_with = "serials")]
+    profile: Option<ProfileId>,
+    #[arg(long, value_name = "TEXT", conflicts_with = "serials")]
+    text: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = beginning, conflicts_with = "serials")]
+    issued_from: Option<Instant>,
+    #[arg(long, value_name = "TIME", conflicts_with = "serials")]
+    issued_to: Option<Instant>,
+    #[arg(long, value_name = "ID")]
+    id: Option<RequestId>,
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Suspend {
+    #[command(flatten)]
+    selection: Selection,
+    #[arg(long)]
+    emergency: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    selection: Selection,
+}
+
+#[derive(Args)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    selection: Selection,
+    #[arg(long, value_parser = codes::<RevocationReason>(RevocationReason::SUBSCRIBER.map(RevocationReason::code)))]
+    reason: RevocationReason,
+    #[arg(long, value_name = "TIME")]
+    since: Option<Instant>,
+}
+
+/// What a new certificate in place of another one takes.
+#[derive(Args)]
+pub(crate) struct Successor {
+    #[arg(value_name = "SERIAL")]
+    serial: Serial,
+    #[arg(long, value_name = "ID")]
+    id: Option<RequestId>,
+    #[arg(long, value_name = "DAYS")]
+    days: Option<u32>,
+    #[arg(long, value_parser = codes::<Medium>(Medium::ALL.map(Medium::code)))]
+    medium: Option<Medium>,
+    #[arg(long, value_parser = codes::<RevocationReason>(RevocationReason::SUBSCRIBER.map(RevocationReason::code)))]
+    revoke: Option<RevocationReason>,
+}
+
+#[derive(Args)]
+pub(crate) struct Renew {
+    #[command(flatten)]
+    successor: Successor,
+}
+
+#[derive(Args)]
+pub(crate) struct Rekey {
+    #[command(flatten)]
+    successor: Successor,
+    #[arg(long, value_name = "FILE")]
+    csr: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Replace {
+    #[command(flatten)]
+    successor: Successor,
+    #[arg(long, value_name = "FILE")]
+    csr: PathBuf,
+    #[arg(long, conflicts_with = "revoke")]
+    keep: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Change {
+    #[command(flatten)]
+    successor: Successor,
+    #[arg(long, value_name = "FILE")]
+    csr: Option<PathBuf>,
+    #[arg(long = "field", id = "field", value_name = "NAME=VALUE", required = true)]
+    fields: Vec<FieldValue>,
+    #[arg(long, conflicts_with = "revoke")]
+    keep: bool,
+}
+
+pub(super) fn suspend(ctx: &Context, a: Suspend) -> Result<()> {
+    status(ctx, Action::Suspend, RevocationReason::CertificateHold, a.selection, a.emergency, None)
+}
+
+pub(super) fn resume(ctx: &Context, a: Resume) -> Result<()> {
+    status(ctx, Action::Resume, RevocationReason::RemoveFromCrl, a.selection, false, None)
+}
+
+pub(super) fn revoke(ctx: &Context, a: Revoke) -> Result<()> {
+    status(ctx, Action::Revoke, a.reason, a.selection, false, a.since)
+}
+
+fn status(
+    ctx: &Context,
+    action: Action,
+    reason: RevocationReason,
+    s: Selection,
+    emergency: bool,
+    invalid_since: Option<Instant>,
+) -> Result<()> {
+    let authority = if s.dry_run { ctx.look()? } else { ctx.open()? };
+    let serials = selected(&authority, action, &s)?;
+    let count = serials.len().to_string();
+    if s.dry_run {
+        ctx.note("note-dry-run", &[]);
+        ctx.note("note-concerned", &[("count", &count)]);
+        let shown = serials.iter().map(|serial| {
+            let row = authority.certificate(serial)?.row;
+            Ok(views::certificate(&row))
+        });
+        let shown = shown.collect::<Result<Vec<_>>>()?;
+        return ctx.out.list("certificate-list", &["serial", "subject", "org", "status", "not_after"], shown);
+    }
+    if s.serials.is_empty() {
+        ctx.confirm("confirm-many", &[("count", &count)])?;
+    }
+    let requests = named(&s, &serials, action)?.into_iter().zip(serials).map(|(id, serial)| StatusRequest {
+        id,
+        action,
+        serial,
+        reason,
+        emergency,
+        invalid_since,
+        note: s.note.clone(),
+    });
+    let requests: Vec<StatusRequest> = requests.collect();
+    let session = ctx.session(&authority)?;
+    let mut batch = Batch::new();
+    for chunk in requests.chunks(BATCH) {
+        for (request, result) in chunk.iter().zip(authority.request_status(&session, chunk)?) {
+            batch.add(ctx, ("request", request.id.as_str()), result, request::submitted);
+        }
+    }
+    if emergency && batch.refused.is_empty() {
+        let ids: Vec<RequestId> = requests.into_iter().map(|r| r.id).collect();
+        return apply::apply(ctx, &authority, &session, &ids);
+    }
+    batch.finish(ctx, "request-list", &SUBMITTED)
+}
+
+/// The certificates that are named, or those of the query to which the action can be done.
+fn selected(authority: &Authority, action: Action, s: &Selection) -> Result<Vec<Serial>> {
+    if !s.serials.is_empty() {
+        return Ok(s.serials.clone());
+    }
+    let filter = CertificateFilter {
+        orgs: s.org.as_ref().map(|org| authority.subtree(org)).transpose()?,
+        profile: s.profile.clone(),
+        text: s.text.clone(),
+        issued_from: s.issued_from,
+        issued_to: s.issued_to,
+        ..CertificateFilter::default()
+    };
+    Ok(authority.concerned(action, &filter)?.into_iter().map(|row| row.serial).collect())
+}
+
+/// A request id for each certificate: the one that was given, or the one given with the serial number behind it, so that
+/// the same command again asks for the same.
+fn named(s: &Selection, serials: &[Serial], action: Action) -> Result<Vec<RequestId>> {
+    let prefix = match &s.id {
+        Some(id) if serials.len() == 1 => return Ok(vec![id.clone()]),
+        Some(id) => id.to_string(),
+        None => {
+            let random: &dyn Entropy = &SystemEntropy;
+            let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
+            format!("{action}-{}", hex(&random))
+        }
+    };
+    Ok(serials.iter().map(|serial| format!("{prefix}-{serial}").parse()).collect::<std::result::Result<_, _>>()?)
+}
+
+/// What is put in place of what was asked for then.
+#[derive(Default)]
+struct Given {
+    csr: Option<PathBuf>,
+    fields: Vec<FieldValue>,
+    keep: bool,
+}
+
+pub(super) fn renew(ctx: &Context, a: Renew) -> Result<()> {
+    successor(ctx, Action::Renew, a.successor, Given::default())
+}
+
+pub(super) fn rekey(ctx: &Context, a: Rekey) -> Result<()> {
+    successor(ctx, Action::Rekey, a.successor, Given { csr: Some(a.csr), ..Given::default() })
+}
+
+pub(super) fn replace(ctx: &Context, a: Replace) -> Result<()> {
+    successor(ctx, Action::Replace, a.successor, Given { csr: Some(a.csr), keep: a.keep, ..Given::default() })
+}
+
+pub(super) fn change(ctx: &Context, a: Change) -> Result<()> {
+    successor(ctx, Action::Change, a.successor, Given { csr: a.csr, fields: a.fields, keep: a.keep })
+}
+
+fn successor(ctx: &Context, action: Action, s: Successor, given: Given) -> Result<()> {
+    let mut authority = ctx.open()?;
+    let session = ctx.session(&authority)?;
+    ctx.unlock(&mut authority)?;
+    let mut new = authority.successor(&s.serial, action, request::id_or_new(s.id)?)?;
+    if let Some(path) = &given.csr {
+        new.csr = ctx.read(path)?;
+    }
+    for FieldValue(field, value) in given.fields {
+        put(&mut new.fields, field, value);
+    }
+    new.days = s.days.or(new.days);
+    new.medium = s.medium.unwrap_or(new.medium);
+    new.revokes = if given.keep { None } else { s.revoke.or(new.revokes) };
+    let id = new.id.to_string();
+    let mut batch = Batch::new();
+    for result in authority.submit(&session, std::slice::from_ref(&new))? {
+        batch.add(ctx, ("request", &id), result, request::submitted);
+    }
+    batch.finish(ctx, "request-list", &SUBMITTED)
+}
+
+/// A field with another value; an empty one takes it away.
+fn put(fields: &mut Vec<(Field, String)>, field: Field, value: String) {
+    fields.retain(|(known, _)| *known != field);
+    if !value.is_empty() {
+        fields.push((field, value));
+    }
+}
+
+/// The changes of a certificate's status, oldest first.
+pub(super) fn changes(authority: &Authority, serial: &Serial) -> Result<serde_json::Value> {
+    let filter = hufu_authority::StatusFilter { serial: Some(serial.clone()), ..Default::default() };
+    let changes = authority.status_changes(&filter)?;
+    let shown = changes.into_iter().map(|c| {
+        row([
+            ("at", views::seconds(c.at)),
+            ("status", c.status.code().into()),
+            ("revocation_reason", c.reason.code().into()),
+            ("invalid_since", c.invalid_since.map(views::seconds).into()),
+            ("request", c.request.map(|id| id.to_string()).into()),
+            ("event", c.event.into()),
+        ])
+    });
+    Ok(shown.collect::<Vec<_>>().into())
+}

@@ -1,0 +1,24 @@
+-- Step 2: the life of a certificate after it was issued.
+
+-- Every change of a certificate's status; `seq` is the event that made it, `at` the second from which it holds. The
+-- status of a certificate is that of its last change; without any it is active.
+CREATE TABLE status_change (
+    serial BLOB NOT NULL REFERENCES certificate (serial),
+    seq BIGINT NOT NULL,
+    request TEXT,
+    was TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    invalid_since BIGINT,
+    PRIMARY KEY (serial, seq)
+) WITHOUT ROWID;
+CREATE INDEX status_change_seq ON status_change (seq);
+CREATE INDEX status_change_at ON status_change (at);
+
+-- Keys that no certificate is issued for any more, by the SM3 of their SubjectPublicKeyInfo: a certificate of each was
+-- revoked because the private key was known to others.
+CREATE TABLE compromised_key (
+    spki BLOB NOT NULL PRIMARY KEY,
+    serial BLOB NOT NULL
+) WITHOUT ROWID;
