@@ -26,13 +26,13 @@ fn code<T>(result: Result<T>) -> &'static str {
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("kmc.sock");
+    let path = folder.path().join("agent.sock");
     (folder, path)
 }
 
 /// Runs an agent of a centre while `f` runs, and locks it then.
 fn with_agent<T>(centre: &Centre, idle: Duration, f: impl FnOnce(&Path, &AtomicBool) -> T) -> (T, End) {
-    let path = centre.folder.path().join("kmc.sock");
+    let path = centre.folder.path().join("agent.sock");
     let kek = centre.kmc.combine(&centre.shares[1..4]).unwrap();
     let secrets = vec![("ca".to_owned(), Zeroizing::new("a passphrase 口令".to_owned()))];
     let agent = Agent::listen(&path, crate::sample::held_with(kek, 5), secrets, idle).unwrap();
@@ -91,7 +91,7 @@ fn a_key_centre_works_through_its_agent() {
     assert_eq!(end, End::Locked);
     // Whoever is still connected gets nothing.
     assert_eq!(code(client.generate(at(NOON), 1)), "kmc.agent");
-    assert_eq!(code(Client::connect(&centre.folder.path().join("kmc.sock"))), "kmc.no-agent");
+    assert_eq!(code(Client::connect(&centre.folder.path().join("agent.sock"))), "kmc.no-agent");
 }
 
 #[test]
