@@ -135,6 +135,7 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         predecessor: None,
         operator: None,
         revokes: None,
+        pair: false,
     })
 }
 
@@ -153,6 +154,7 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         predecessor: None,
         operator: Some((id.parse()?, vec![role])),
         revokes: None,
+        pair: false,
     })
 }
 

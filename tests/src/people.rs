@@ -128,6 +128,7 @@ impl People {
             predecessor: None,
             operator: None,
             revokes: None,
+            pair: false,
         }
     }
 }

@@ -124,6 +124,7 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         predecessor: None,
         operator: Some((a.operator, roles)),
         revokes: None,
+        pair: false,
     };
     let session = ctx.session(&authority)?;
     ctx.unlock(&mut authority)?;

@@ -23,7 +23,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 20] = [
     "home",
     "org",
     "operator",
@@ -35,6 +35,7 @@ const FAMILIES: [&str; 19] = [
     "proposal",
     "change",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",

@@ -301,6 +301,9 @@ impl<'a> Checker<'a> {
         policy::within(self.tree, self.by, &row.org)?;
         let manifest = self.signed.manifest(&row.manifest)?;
         let record = check_record(manifest, row, approval.record(), approval.csr())?;
+        if record.pair && ca.key_centre.is_none() {
+            return Err(ErrorKind::NoKeyCentre.into());
+        }
         if record.ca != self.identity.ca || ca.issuer.ca() != self.identity.ca {
             return Err(document::fault("request", "it is for another issuing CA"));
         }

@@ -107,6 +107,7 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         pair: false,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -144,6 +145,7 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     pair: false,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }

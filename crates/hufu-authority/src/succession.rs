@@ -128,6 +128,7 @@ impl Authority {
             // With the roles that the operator holds now.
             operator: record.operator.and(operator).map(|now| (now.id, now.roles)),
             revokes: matches!(action, Action::Replace | Action::Change).then_some(RevocationReason::Superseded),
+            pair: record.pair,
         })
     }
 }

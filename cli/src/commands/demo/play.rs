@@ -176,6 +176,7 @@ fn appoint(
                 predecessor: None,
                 operator: Some((id.clone(), vec![*role])),
                 revokes: None,
+                pair: false,
             });
             keys.push((entry.id.clone(), *role, id, key));
             tell("operators", requests.len() as u64, 98);
@@ -317,6 +318,7 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         predecessor: None,
         operator: None,
         revokes: None,
+        pair: false,
     })
 }
 
