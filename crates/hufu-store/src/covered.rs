@@ -78,6 +78,11 @@ covered! { COVERED:
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    PAIR_INTENT = "pair_intent" (
+        "request"; "serial", "profile", "profile_digest", "predecessor", "escrow", "spki", "tbs_digest";
+    );
+    PAIR = "pair" ("signing"; "encryption";);
+    ENVELOPE = "envelope" ("serial"; "der";);
 }
 
 covered! { VAULT_COVERED:

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 mod certificate;
 mod ledger;
 mod organisation;
+mod pair;
 mod request;
 mod status;
 mod totals;

@@ -14,6 +14,11 @@ use hufu_model::time::{Instant, Validity};
 use crate::cell::{Cell, Columns};
 use crate::error::{Error, Result};
 
+mod pair;
+
+pub use pair::{PairIntentRow, PairRow};
+pub(crate) use pair::{envelope_cells, pair, pair_cells, pair_intent, pair_intent_cells};
+
 /// A document an operator signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
