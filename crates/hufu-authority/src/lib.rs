@@ -202,7 +202,7 @@ pub use edge::{SystemClock, SystemEntropy};
 pub use error::{Class, Error, ErrorKind, Result};
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
-pub use issue::IssuedCertificate;
+pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
