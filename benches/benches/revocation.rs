@@ -39,6 +39,8 @@ fn main() -> Result<(), Failure> {
             Ok(StatusRequest::revoke(id, row.serial, RevocationReason::CessationOfOperation))
         })
         .collect::<Result<_, Failure>>()?;
+    // Those of the office's own operators are among them.
+    let count = requests.len();
     let ids: Vec<RequestId> = requests.iter().map(|r| r.id.clone()).collect();
     let started = Instant::now();
     for chunk in requests.chunks(CHUNK) {

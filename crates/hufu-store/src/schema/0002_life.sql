@@ -22,3 +22,6 @@ CREATE TABLE compromised_key (
     spki BLOB NOT NULL PRIMARY KEY,
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- What was entered together is approved and applied together.
+CREATE INDEX request_manifest ON request (manifest, position);
