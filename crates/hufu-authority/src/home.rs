@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! HOME/ledger.db        every row, SQLite
+//! HOME/kmc.db           the key centre's vault, where there is one
 //! HOME/hufu.toml        local settings: where the anchor is
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
@@ -49,15 +50,15 @@ impl Home {
         Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
     }
 
-    /// A home that is being founded at `root`, anchored in `anchor`.
-    pub(crate) fn founding(root: &Path, anchor: &Path) -> Self {
+    /// A home at `root`, anchored in `anchor`, whose settings are not read: it is being founded, copied or restored.
+    pub(crate) fn at(root: &Path, anchor: &Path) -> Self {
         Self { root: root.to_owned(), anchor: anchor.to_owned() }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
         let mut table = toml::Table::new();
         table.insert("anchor".to_owned(), toml::Value::String(self.anchor.to_string_lossy().into_owned()));
-        write_new(&self.root.join("hufu.toml"), table.to_string().as_bytes())
+        write_new(&self.settings(), table.to_string().as_bytes())
     }
 
     /// The folder.
@@ -70,6 +71,18 @@ impl Home {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("ledger.db")
+    }
+
+    /// The key centre's vault; not every home has one.
+    #[must_use]
+    pub fn key_centre(&self) -> PathBuf {
+        self.root.join("kmc.db")
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("hufu.toml")
     }
 
     /// The anchor file.

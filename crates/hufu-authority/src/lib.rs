@@ -14,6 +14,7 @@
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
 //! Every verb takes a batch and gives a result for each item; one certificate is a batch of one. Who may do what is asked
@@ -169,6 +170,7 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod backup;
 mod change;
 mod check;
 mod checkpoint;
@@ -181,6 +183,7 @@ mod issue;
 mod policy;
 mod proof;
 mod report;
+mod restore;
 mod sealed;
 mod status;
 mod submit;
@@ -193,6 +196,7 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use backup::{Backup, BackupManifest, Keys};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -202,6 +206,7 @@ pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};

@@ -26,6 +26,7 @@
 
 mod cell;
 mod checkpoint;
+mod copy;
 mod covered;
 mod error;
 pub mod faults;
