@@ -128,6 +128,8 @@ impl People {
             predecessor: None,
             operator: None,
             revokes: None,
+            ca: None,
+            medium_id: None,
         }
     }
 }

@@ -183,6 +183,8 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         predecessor: a.predecessor,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
     };
     let id = new.id.to_string();
     if a.dry_run {

@@ -136,6 +136,15 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::UnknownCa(name) | ErrorKind::CaExists(name) | ErrorKind::CaPending(name) => {
+            vec![("ca", name.clone())]
+        }
+        ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
+        ErrorKind::CaStatus { ca, status } => {
+            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            vec![("ca", ca.to_string()), ("status", name)]
+        }
+        ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
             vec![("profile", profile.clone()), ("holder", said(lang, holder))]
@@ -239,6 +248,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::path::PathBuf;
 
+    use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{OrgId, Serial};
     use hufu_authority::model::operator::Role;
@@ -272,6 +282,15 @@ mod tests {
             ErrorKind::ApproverTier(operator()),
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
+            ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::NoCurrentCa,
+            ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
+            ErrorKind::CaNotLoaded("g2".parse().unwrap()),
+            ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaPending("g2".to_owned()),
+            ErrorKind::CaInstances,
+            ErrorKind::CaRootKey("g2".parse().unwrap()),
+            ErrorKind::CaKeyFile("/x/ca-2.key".into()),
             ErrorKind::ProfileHolder { profile: "p".to_owned(), holder: "person" },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "day", allowed: 1 },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },

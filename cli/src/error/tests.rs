@@ -23,7 +23,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 20] = [
+    "ca",
     "home",
     "org",
     "operator",

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
 use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
@@ -112,6 +113,29 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// No issuing CA of this name.
+    UnknownCa(String),
+    /// No issuing CA is current: requests must name one.
+    NoCurrentCa,
+    /// The issuing CA is in a state that forbids this.
+    CaStatus {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+    },
+    /// An issuing CA of this name or with this subject exists already.
+    CaExists(String),
+    /// Another issuing CA is proposed and not decided.
+    CaPending(String),
+    /// Every instance octet has its CA.
+    CaInstances,
+    /// This act is countersigned with the root's key.
+    CaRootKey(CaId),
+    /// The key file that was made with the proposal is not there, or is another one.
+    CaKeyFile(PathBuf),
+    /// The signer was started before it could have this CA's key.
+    CaNotLoaded(CaId),
     /// A profile that is not on record.
     UnknownProfile(String),
     /// The profile is for another kind of holder, or not for subscribers.
@@ -324,6 +348,15 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::UnknownCa(_) => "ca.unknown",
+            Self::NoCurrentCa => "ca.none-current",
+            Self::CaStatus { .. } => "ca.status",
+            Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaExists(_) => "ca.exists",
+            Self::CaPending(_) => "ca.pending",
+            Self::CaInstances => "ca.instances",
+            Self::CaRootKey(_) => "ca.root-key",
+            Self::CaKeyFile(_) => "ca.key-file",
             Self::UnknownProfile(_) => "profile.unknown",
             Self::ProfileHolder { .. } => "profile.holder",
             Self::Quota { .. } => "org.quota",
@@ -378,6 +411,7 @@ fn class_of(code: &str) -> Class {
     match code {
         "home.missing"
         | "org.unknown"
+        | "ca.unknown"
         | "profile.unknown"
         | "request.unknown"
         | "certificate.unknown"
@@ -427,6 +461,14 @@ fn class_of(code: &str) -> Class {
         | "kmc.agent-refused"
         | "authority.internal" => Class::Temporary,
         "home.exists"
+        | "ca.none-current"
+        | "ca.status"
+        | "ca.not-loaded"
+        | "ca.exists"
+        | "ca.pending"
+        | "ca.instances"
+        | "ca.root-key"
+        | "ca.key-file"
         | "org.exists"
         | "org.misplaced"
         | "org.frozen"
@@ -509,6 +551,25 @@ impl fmt::Display for ErrorKind {
             Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
             Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
             Self::Limit(e) => e.fmt(f),
+            Self::UnknownCa(name) => write!(f, "no issuing CA {}", name.escape_debug()),
+            Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
+            Self::CaStatus { ca, status } => {
+                write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
+            Self::CaPending(name) => {
+                write!(f, "the issuing CA {} is proposed; have that decided first", name.escape_debug())
+            }
+            Self::CaInstances => f.write_str("all 127 instance octets of this home are in use"),
+            Self::CaRootKey(ca) => {
+                write!(f, "the certificate of the issuing CA {ca} is signed with the root's key; give it along")
+            }
+            Self::CaKeyFile(path) => {
+                write!(f, "{} is not the key that was made with the proposal; propose the CA again", path.display())
+            }
+            Self::CaNotLoaded(ca) => {
+                write!(f, "the signer holds no key of the issuing CA {ca}; start it again where the key file is")
+            }
             Self::UnknownProfile(id) => write!(f, "no profile {}", id.escape_debug()),
             Self::ProfileHolder { profile, holder } => {
                 write!(f, "profile {profile} is not for a holder of kind {holder}")

@@ -107,6 +107,8 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         ca: None,
+//!         medium_id: None,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -144,6 +146,8 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     ca: None,
+//!     medium_id: None,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -169,6 +173,7 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod ca;
 mod change;
 mod check;
 mod checkpoint;
@@ -194,6 +199,7 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};

@@ -176,6 +176,8 @@ fn appoint(
                 predecessor: None,
                 operator: Some((id.clone(), vec![*role])),
                 revokes: None,
+                ca: None,
+                medium_id: None,
             });
             keys.push((entry.id.clone(), *role, id, key));
             tell("operators", requests.len() as u64, 98);
@@ -317,6 +319,8 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
     })
 }
 
