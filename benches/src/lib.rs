@@ -137,6 +137,7 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         revokes: None,
         ca: None,
         medium_id: None,
+        pair: false,
     })
 }
 
@@ -157,6 +158,7 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         revokes: None,
         ca: None,
         medium_id: None,
+        pair: false,
     })
 }
 

@@ -130,6 +130,7 @@ impl People {
             revokes: None,
             ca: None,
             medium_id: None,
+            pair: false,
         }
     }
 }

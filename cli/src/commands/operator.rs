@@ -126,6 +126,7 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         revokes: None,
         ca: None,
         medium_id: None,
+        pair: false,
     };
     let session = ctx.session(&authority)?;
     ctx.unlock(&mut authority)?;

@@ -58,6 +58,8 @@ pub(crate) struct Submit {
     #[arg(long, value_name = "SERIAL")]
     predecessor: Option<Serial>,
     #[arg(long)]
+    pair: bool,
+    #[arg(long)]
     dry_run: bool,
 }
 
@@ -185,6 +187,7 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         revokes: None,
         ca: None,
         medium_id: None,
+        pair: a.pair,
     };
     let id = new.id.to_string();
     if a.dry_run {

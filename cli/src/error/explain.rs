@@ -117,6 +117,11 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::SuccessorKey(action) | ErrorKind::SuccessorSubject(action) => {
             vec![("action", render(lang, &format!("label-action-{action}"), &[]))]
         }
+        ErrorKind::NoCompanion(profile) | ErrorKind::CompanionOnly(profile) => vec![("profile", profile.clone())],
+        ErrorKind::PairHalf { encryption, signing } => {
+            vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
+        }
+        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
         ErrorKind::OtherVerb { request, action } => vec![

@@ -23,7 +23,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 20] = [
+const FAMILIES: [&str; 21] = [
     "ca",
     "home",
     "org",
@@ -36,6 +36,7 @@ const FAMILIES: [&str; 20] = [
     "proposal",
     "change",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",

@@ -287,6 +287,21 @@ pub enum ErrorKind {
     },
     /// The random source failed.
     Entropy(hufu_model::entropy::EntropyError),
+    /// A pair is asked for with a profile that has no companion for the encryption certificate.
+    NoCompanion(String),
+    /// A profile for the encryption half of a pair is asked for by itself.
+    CompanionOnly(String),
+    /// A pair is to be issued and the signer has no key centre.
+    NoKeyCentre,
+    /// The encryption half of a pair is named where the signing half stands for both.
+    PairHalf {
+        /// The half that was named.
+        encryption: Serial,
+        /// The one that stands for the pair.
+        signing: Serial,
+    },
+    /// A single certificate is asked for in succession to a pair.
+    PairSucceeds(Serial),
     /// The issuer refused.
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
@@ -392,6 +407,11 @@ impl ErrorKind {
             Self::Internal(_) => "authority.internal",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
+            Self::NoCompanion(_) => "pair.no-companion",
+            Self::CompanionOnly(_) => "pair.companion-only",
+            Self::NoKeyCentre => "pair.no-key-centre",
+            Self::PairHalf { .. } => "pair.half",
+            Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
@@ -493,6 +513,11 @@ fn class_of(code: &str) -> Class {
         | "issuer.lint"
         | "issuer.validity"
         | "issuer.profile-class"
+        | "pair.no-companion"
+        | "pair.companion-only"
+        | "pair.no-key-centre"
+        | "pair.half"
+        | "pair.succeeds"
         | "kmc.pool-empty"
         | "kmc.key-state"
         | "kmc.not-theirs"
@@ -659,6 +684,19 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }
             Self::Entropy(e) => e.fmt(f),
+            Self::NoCompanion(profile) => {
+                write!(f, "profile {profile} names no companion for an encryption certificate: it is for single ones")
+            }
+            Self::CompanionOnly(profile) => {
+                write!(f, "profile {profile} is for the encryption half of a pair, which is not asked for by itself")
+            }
+            Self::NoKeyCentre => f.write_str("a pair needs the key centre, and this signer has none"),
+            Self::PairHalf { encryption, signing } => {
+                write!(f, "certificate {encryption} is the encryption half of a pair; name its signing half {signing}")
+            }
+            Self::PairSucceeds(serial) => {
+                write!(f, "certificate {serial} belongs to a pair: what succeeds it is a pair, too")
+            }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),

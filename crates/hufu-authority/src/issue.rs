@@ -319,6 +319,9 @@ impl<'a> Checker<'a> {
         if !named.status.signs_certificates() {
             return Err(ErrorKind::CaStatus { ca: named.name.clone(), status: named.status }.into());
         }
+        if record.pair && ca.key_centre.is_none() {
+            return Err(ErrorKind::NoKeyCentre.into());
+        }
         ca.issuer(named)?;
         self.signed.not_expired("request", record.expires)?;
         let approver = self.signed.approver(row)?;

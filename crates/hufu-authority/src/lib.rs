@@ -109,6 +109,7 @@
 //!         revokes: None,
 //!         ca: None,
 //!         medium_id: None,
+//!         pair: false,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -148,6 +149,7 @@
 //!     revokes: None,
 //!     ca: None,
 //!     medium_id: None,
+//!     pair: false,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }

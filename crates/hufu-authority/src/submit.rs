@@ -69,6 +69,8 @@ pub struct NewRequest {
     pub ca: Option<CaId>,
     /// The medium of the ledger of media that the key lives in.
     pub medium_id: Option<MediumId>,
+    /// Whether an encryption certificate is to be issued beside it, with a key of the key centre: a pair (双证书).
+    pub pair: bool,
 }
 
 impl NewRequest {
@@ -199,6 +201,13 @@ impl Authority {
                 ErrorKind::ProfileHolder { profile: profile.id.to_string(), holder: request.holder.code() }.into()
             );
         }
+        if profile.encrypts_only() {
+            return Err(ErrorKind::CompanionOnly(profile.id.to_string()).into());
+        }
+        let days = request.days.unwrap_or(profile.default_days);
+        if request.pair {
+            companion(profile, days, |id| before.profiles.get(id))?;
+        }
         let fields = with_place(&request.fields);
         let holder = Holder::check(request.holder, purpose, fields, request.hosts.clone())?;
         if let Some(region) = holder.get(Field::Region) {
@@ -207,7 +216,6 @@ impl Authority {
         if profile.hosts == Hosts::Required && holder.hosts().is_empty() {
             return Err(ErrorKind::HostMissing.into());
         }
-        let days = request.days.unwrap_or(profile.default_days);
         policy::permits(&before.tree, &Asked::of(&request.org, profile, days, &holder))?;
         self.refuse_authority_keys(&before.cas, &csr)?;
         let public: Vec<(String, String)> =
@@ -234,7 +242,7 @@ impl Authority {
             days,
             hosts: holder.hosts().to_vec(),
             medium: request.medium,
-            pair: false,
+            pair: request.pair,
             predecessor: request.predecessor.clone(),
             operator: grant(request),
             revokes: request.revokes,
@@ -297,6 +305,23 @@ impl Authority {
     }
 }
 
+/// The profile of the encryption half beside `profile`, which must fit it: for the same holders and as long a validity.
+pub(crate) fn companion<'p>(
+    profile: &Profile,
+    days: u32,
+    get: impl FnOnce(&ProfileId) -> Result<(Digest, &'p Profile)>,
+) -> Result<(Digest, &'p Profile)> {
+    let none = || ErrorKind::NoCompanion(profile.id.to_string());
+    let (digest, companion) = get(profile.pair_with.as_ref().ok_or_else(none)?)?;
+    if !companion.encrypts_only() || companion.hosts != profile.hosts {
+        return Err(none().into());
+    }
+    if days > companion.max_days {
+        return Err(ErrorKind::TooLong { asked: days, allowed: companion.max_days }.into());
+    }
+    Ok((digest, companion))
+}
+
 /// The fields, with province and city filled from the region code (GB/T 2260) where the operator left them out.
 fn with_place(fields: &[(Field, String)]) -> Vec<(Field, String)> {
     let mut filled = fields.to_vec();
@@ -335,17 +360,25 @@ struct Profiles(HashMap<ProfileId, (Digest, Profile)>);
 
 impl Profiles {
     fn used_by(requests: &[NewRequest], r: &Reader<'_>) -> Result<Self> {
-        let mut used = HashMap::new();
+        let mut used = Self(HashMap::new());
         for request in requests {
-            if used.contains_key(&request.profile) {
-                continue;
-            }
-            // A profile that is not on record is reported for each request that asks for it.
-            if let Some(row) = r.profile_current(&request.profile)? {
-                used.insert(request.profile.clone(), (row.digest, crate::change::profile(&row.source)?));
+            used.read(&request.profile, r)?;
+            let companion = used.0.get(&request.profile).and_then(|(_, profile)| profile.pair_with.clone());
+            if let Some(companion) = companion.filter(|_| request.pair) {
+                used.read(&companion, r)?;
             }
         }
-        Ok(Self(used))
+        Ok(used)
+    }
+
+    /// A profile that is not on record is reported for each request that asks for it.
+    fn read(&mut self, id: &ProfileId, r: &Reader<'_>) -> Result<()> {
+        if !self.0.contains_key(id)
+            && let Some(row) = r.profile_current(id)?
+        {
+            self.0.insert(id.clone(), (row.digest, crate::change::profile(&row.source)?));
+        }
+        Ok(())
     }
 
     fn get(&self, id: &ProfileId) -> Result<(Digest, &Profile)> {

@@ -131,6 +131,7 @@ impl Authority {
             ca: None,
             // A lost medium is not the new one's.
             medium_id: record.medium_id.filter(|_| action != Action::Replace),
+            pair: record.pair,
         })
     }
 }

@@ -178,6 +178,7 @@ fn appoint(
                 revokes: None,
                 ca: None,
                 medium_id: None,
+                pair: false,
             });
             keys.push((entry.id.clone(), *role, id, key));
             tell("operators", requests.len() as u64, 98);
@@ -321,6 +322,7 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         revokes: None,
         ca: None,
         medium_id: None,
+        pair: false,
     })
 }
 

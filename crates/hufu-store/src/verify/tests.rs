@@ -215,6 +215,7 @@ fn profile(source: &str) -> Profile {
         hosts: Hosts::Unused,
         renewable: true,
         suspendable: true,
+        pair_with: None,
         source: source.to_owned(),
     }
 }
