@@ -23,8 +23,9 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 20] = [
+const FAMILIES: [&str; 22] = [
     "backup",
+    "ca",
     "home",
     "org",
     "operator",
@@ -36,6 +37,7 @@ const FAMILIES: [&str; 20] = [
     "proposal",
     "change",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",

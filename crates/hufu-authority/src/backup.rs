@@ -133,8 +133,8 @@ fn fill(
     };
     files.push("ledger.db".to_owned());
     hufu_store::fault!("f21");
-    if home.key_centre().exists() {
-        let vault = Vault::open(&home.key_centre(), Mode::ReadOnly)?;
+    if home.vault().exists() {
+        let vault = Vault::open(&home.vault(), Mode::ReadOnly)?;
         vault.read(|r| r.copy_to(&building.join("kmc.db"), &pages))?;
         files.push("kmc.db".to_owned());
     }
