@@ -3,6 +3,8 @@
 //! ```text
 //! HOME/ledger.db        every row, SQLite
 //! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/kmc.db           the key centre's vault: escrowed encryption keys, wrapped
+//! HOME/kmc.sock         the socket of the key centre's agent, while it runs
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
@@ -49,15 +51,15 @@ impl Home {
         Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
     }
 
-    /// A home that is being founded at `root`, anchored in `anchor`.
-    pub(crate) fn founding(root: &Path, anchor: &Path) -> Self {
+    /// A home at `root`, anchored in `anchor`, whose settings are not read: it is being founded, copied or restored.
+    pub(crate) fn at(root: &Path, anchor: &Path) -> Self {
         Self { root: root.to_owned(), anchor: anchor.to_owned() }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
         let mut table = toml::Table::new();
         table.insert("anchor".to_owned(), toml::Value::String(self.anchor.to_string_lossy().into_owned()));
-        write_new(&self.root.join("hufu.toml"), table.to_string().as_bytes())
+        write_new(&self.settings(), table.to_string().as_bytes())
     }
 
     /// The folder.
@@ -70,6 +72,24 @@ impl Home {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("ledger.db")
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("hufu.toml")
+    }
+
+    /// The key centre's database file. A home that issues no pairs has none.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        self.root.join("kmc.db")
+    }
+
+    /// The socket of the key centre's agent.
+    #[must_use]
+    pub fn agent_socket(&self) -> PathBuf {
+        self.root.join("kmc.sock")
     }
 
     /// The anchor file.
