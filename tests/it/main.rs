@@ -11,9 +11,11 @@ mod crash;
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
+mod backup;
 mod hierarchy;
 mod issuance;
 mod lifecycle;
+mod pairs;
 mod privacy;
 mod refusals;
 mod report;

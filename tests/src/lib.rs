@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 mod authority;
+mod centre;
 mod chance;
 mod dump;
 mod people;
@@ -12,6 +13,7 @@ mod people;
 pub mod child;
 
 pub use authority::{OPERATORS, TestAuthority, copy_home, open, ready_requests};
+pub use centre::OFFICERS;
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};
 pub use people::{People, credit_code, holder_name, resident_id};

@@ -17,7 +17,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hufu_issuer::Prepared;
+use hufu_issuer::{Issuer, Prepared};
 use hufu_model::ident::{RequestId, Serial};
 use hufu_model::request::RequestStatus;
 use hufu_model::time::Instant;
@@ -135,7 +135,7 @@ impl Authority {
         // 3. The keys of encryption halves, then the exact bytes, linted.
         let mut pairs = Pairs::new(ca, now);
         pairs.take_keys(&orders, &mut approved, &mut begun, &mut done)?;
-        let mut bytes: HashMap<RequestId, Prepared> = HashMap::new();
+        let mut bytes: HashMap<RequestId, Work<'_>> = HashMap::new();
         let mut ready = self.prepare(ca, approved, &pairs, now, &mut bytes, &mut done);
         begun.retain(|intent| rebuild(ca, intent, &pairs, &mut bytes, &mut done));
 
@@ -157,7 +157,7 @@ impl Authority {
         intents.extend(begun);
 
         // 6. The signatures.
-        let finished = self.sign(ca, intents, bytes, &mut pairs, &mut done);
+        let finished = self.sign(intents, bytes, &mut pairs, &mut done);
 
         // 7. Certificates, leaves, audit and totals, in one transaction.
         if !finished.is_empty() {
@@ -176,20 +176,22 @@ impl Authority {
     }
 
     /// Fixes the bytes of what was approved.
-    fn prepare(
+    fn prepare<'a>(
         &self,
-        ca: &CaSigner,
+        ca: &'a CaSigner,
         approved: Vec<Approval>,
         pairs: &Pairs<'_>,
         now: Instant,
-        bytes: &mut HashMap<RequestId, Prepared>,
+        bytes: &mut HashMap<RequestId, Work<'a>>,
         done: &mut Done,
     ) -> Vec<(Approval, NewIntent)> {
-        let prepared: Vec<(Approval, Result<Prepared>)> = approved
+        let prepared: Vec<(Approval, Result<Work<'a>>)> = approved
             .into_par_iter()
             .map(|approval| {
                 let key = pairs.key(approval.request_id());
-                let prepared = ca.issuer.prepare(&approval, key, now, &*self.entropy).map_err(Error::from);
+                let issuer = ca.issuer_for(approval.record());
+                let prepared =
+                    issuer.and_then(|issuer| Ok((issuer, issuer.prepare(&approval, key, now, &*self.entropy)?)));
                 (approval, prepared)
             })
             .collect();
@@ -198,7 +200,7 @@ impl Authority {
             let id = approval.request_id().clone();
             match prepared {
                 Ok(prepared) => {
-                    ready.push((approval, prepared.intent()));
+                    ready.push((approval, prepared.1.intent()));
                     bytes.insert(id, prepared);
                 }
                 Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
@@ -208,22 +210,21 @@ impl Authority {
     }
 
     /// Signs what was committed to.
-    fn sign(
+    fn sign<'a>(
         &self,
-        ca: &CaSigner,
         intents: Vec<Intent>,
-        mut bytes: HashMap<RequestId, Prepared>,
+        mut bytes: HashMap<RequestId, Work<'a>>,
         pairs: &mut Pairs<'_>,
         done: &mut Done,
     ) -> Vec<(Intent, SignedBytes)> {
-        let work: Vec<(Intent, Prepared)> = intents
+        let work: Vec<(Intent, Work<'a>)> = intents
             .into_iter()
             .filter_map(|intent| bytes.remove(intent.approval().request_id()).map(|prepared| (intent, prepared)))
             .collect();
         let signed: Vec<_> = work
             .into_par_iter()
-            .map(|(intent, prepared)| {
-                let signed = ca.issuer.sign(prepared, &intent, &*self.entropy).map_err(Error::from);
+            .map(|(intent, (issuer, prepared))| {
+                let signed = issuer.sign(prepared, &intent, &*self.entropy).map_err(Error::from);
                 (intent, signed)
             })
             .collect();
@@ -265,7 +266,7 @@ impl Authority {
             let by = policy::acting(r, session, now)?;
             policy::may_issue(&by)?;
             let tree = r.org_tree()?;
-            let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+            let mut checker = Checker::new(r, &tree, &by, &self.identity, now)?;
             let mut orders = HashMap::new();
             let mut good = |approval: &Approval, begun: bool| {
                 let id = approval.request_id();
@@ -300,7 +301,7 @@ impl Authority {
         let by = policy::acting(r, session, now)?;
         policy::may_issue(&by)?;
         let tree = r.org_tree()?;
-        let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+        let mut checker = Checker::new(r, &tree, &by, &self.identity, now)?;
         let mut good = Vec::with_capacity(ready.len());
         for (approval, intent) in ready {
             let row = approval.row();
@@ -322,6 +323,9 @@ impl Authority {
     }
 }
 
+/// The bytes of a certificate, and the CA that signs them.
+type Work<'a> = (&'a Issuer, Prepared);
+
 /// What passed every check.
 struct Checked {
     approved: Vec<Approval>,
@@ -333,18 +337,20 @@ struct Checked {
 }
 
 /// Builds again the bytes of what was begun; says whether it was possible.
-fn rebuild(
-    ca: &CaSigner,
+fn rebuild<'a>(
+    ca: &'a CaSigner,
     intent: &Intent,
     pairs: &Pairs<'_>,
-    bytes: &mut HashMap<RequestId, Prepared>,
+    bytes: &mut HashMap<RequestId, Work<'a>>,
     done: &mut Done,
 ) -> bool {
     let id = intent.approval().request_id().clone();
-    match ca.issuer.rebuild(intent, pairs.key(&id).map(|key| &key.public)) {
+    let key = pairs.key(&id).map(|key| &key.public);
+    let issuer = ca.issuer_for(intent.approval().record());
+    match issuer.and_then(|issuer| Ok((issuer, issuer.rebuild(intent, key)?))) {
         Ok(prepared) => drop(bytes.insert(id, prepared)),
         Err(e) => {
-            done.insert(id.clone(), Err(Error::from(e).about(id.to_string())));
+            done.insert(id.clone(), Err(e.about(id.to_string())));
             return false;
         }
     }

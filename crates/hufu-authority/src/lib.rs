@@ -10,10 +10,12 @@
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
 //! Every verb takes a batch and gives a result for each item; one certificate is a batch of one. Who may do what is asked
@@ -107,6 +109,8 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         ca: None,
+//!         medium_id: None,
 //!         pair: false,
 //!     })
 //! };
@@ -145,6 +149,8 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     ca: None,
+//!     medium_id: None,
 //!     pair: false,
 //! };
 //! let id = request.id.clone();
@@ -171,6 +177,8 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod backup;
+mod ca;
 mod change;
 mod check;
 mod checkpoint;
@@ -181,9 +189,12 @@ mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod mass;
+mod pair;
 mod policy;
 mod proof;
 mod report;
+mod restore;
 mod sealed;
 mod status;
 mod submit;
@@ -196,6 +207,8 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use backup::{Backup, BackupManifest, Keys};
+pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -204,8 +217,10 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
+pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
@@ -216,7 +231,7 @@ pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, EventFilter, EventRow, Mode, PairRow, ProfileRow, Proposal, RequestFilter, RequestRow,
+    StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

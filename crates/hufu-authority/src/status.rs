@@ -172,6 +172,7 @@ impl Authority {
     }
 
     /// The certificates of a filter to which `action` can be done now, oldest first: what a change of many would touch.
+    /// Pairs stand there by their signing halves.
     /// The filter's `limit` and `after` hold as in [`Authority::certificates`], before the states are looked at.
     ///
     /// # Errors
@@ -179,7 +180,7 @@ impl Authority {
     pub fn concerned(&self, action: Action, filter: &CertificateFilter) -> Result<Vec<CertificateRow>> {
         let now = self.now();
         let mut left = if filter.limit == 0 { u32::MAX } else { filter.limit };
-        let mut page = CertificateFilter { limit: PAGE.min(left), ..filter.clone() };
+        let mut page = CertificateFilter { pairs: true, limit: PAGE.min(left), ..filter.clone() };
         let mut found = Vec::new();
         self.read(|r| {
             while page.limit > 0 {

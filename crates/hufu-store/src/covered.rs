@@ -83,6 +83,7 @@ covered! { COVERED:
     );
     PAIR = "pair" ("signing"; "encryption";);
     ENVELOPE = "envelope" ("serial"; "der";);
+    ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 
 covered! { VAULT_COVERED:

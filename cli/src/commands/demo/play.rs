@@ -176,6 +176,8 @@ fn appoint(
                 predecessor: None,
                 operator: Some((id.clone(), vec![*role])),
                 revokes: None,
+                ca: None,
+                medium_id: None,
                 pair: false,
             });
             keys.push((entry.id.clone(), *role, id, key));
@@ -318,6 +320,8 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
         pair: false,
     })
 }

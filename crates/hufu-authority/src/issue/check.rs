@@ -14,6 +14,7 @@ use hufu_x509::record::RequestRecord;
 use super::effects::changed_since;
 use crate::approve::check_record;
 use crate::authority::{CaSigner, Identity};
+use crate::ca::IssuingCas;
 use crate::check::Signed;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
@@ -26,7 +27,7 @@ pub(super) struct Checker<'a> {
     r: &'a Reader<'a>,
     tree: &'a OrgTree,
     by: &'a Operator,
-    identity: &'a Identity,
+    cas: IssuingCas,
     now: Instant,
     quotas: Quotas,
     signed: Signed<'a>,
@@ -51,10 +52,11 @@ impl<'a> Checker<'a> {
         by: &'a Operator,
         identity: &'a Identity,
         now: Instant,
-    ) -> Self {
+    ) -> Result<Self> {
+        let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
         let (profiles, companions) = (HashMap::new(), HashMap::new());
-        Self { r, tree, by, identity, now, quotas, signed, profiles, companions }
+        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, companions })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -63,12 +65,15 @@ impl<'a> Checker<'a> {
         policy::within(self.tree, self.by, &row.org)?;
         let manifest = self.signed.manifest(&row.manifest)?;
         let record = check_record(manifest, row, approval.record(), approval.csr())?;
+        let named = self.cas.by_digest(&record.ca);
+        let named = named.ok_or_else(|| document::fault("request", "it is for another issuing CA"))?;
+        if !named.status.signs_certificates() {
+            return Err(ErrorKind::CaStatus { ca: named.name.clone(), status: named.status }.into());
+        }
         if record.pair && ca.key_centre.is_none() {
             return Err(ErrorKind::NoKeyCentre.into());
         }
-        if record.ca != self.identity.ca || ca.issuer.ca() != self.identity.ca {
-            return Err(document::fault("request", "it is for another issuing CA"));
-        }
+        ca.issuer(named)?;
         self.signed.not_expired("request", record.expires)?;
         let approver = self.signed.approver(row)?;
         policy::may_approve(self.tree, &approver, &row.org, policy::approvers(record.operator.is_some()))?;
