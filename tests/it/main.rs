@@ -13,6 +13,7 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod hierarchy;
 mod issuance;
+mod key_centre;
 mod lifecycle;
 mod privacy;
 mod refusals;

@@ -13,6 +13,8 @@ use hufu_x509::record::{Act, Countersign};
 
 use crate::authority::{Authority, Session};
 use crate::error::{ErrorKind, Result};
+use crate::home::Home;
+use crate::key_founding::{KeyCentreFacts, META};
 use crate::{document, policy};
 
 /// How long a proposed act waits for its second person.
@@ -50,6 +52,8 @@ pub enum Change {
     },
     /// Removes an operator at once. One person.
     OperatorRemove(OperatorId),
+    /// Puts a key centre in force whose vault stands in the home ([`Authority::found_key_centre`]). Two people.
+    KeyCentre(Box<KeyCentreFacts>),
     /// Records a profile, or a new text for one. Two people.
     ProfileSet {
         /// The profile's TOML text.
@@ -79,6 +83,7 @@ impl Change {
             Self::OrgLimits { .. } => EventKind::OrgLimits,
             Self::OperatorRoles { .. } => EventKind::OperatorChange,
             Self::OperatorRemove(_) => EventKind::OperatorRemove,
+            Self::KeyCentre(_) => EventKind::KeyCentreFound,
             Self::ProfileSet { .. } => EventKind::ProfileSet,
         }
     }
@@ -90,6 +95,7 @@ impl Change {
                 org.to_string()
             }
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => operator.to_string(),
+            Self::KeyCentre(facts) => facts.kek.clone(),
             Self::ProfileSet { source } => profile(source)?.id.to_string(),
         })
     }
@@ -108,6 +114,7 @@ impl Change {
             Self::OrgMove { to, .. } => vec![pair("to", to.to_string())],
             Self::OrgLimits { limits, .. } => vec![pair("limits", limits.to_text())],
             Self::OperatorRoles { roles, .. } => vec![pair("roles", roles_text(roles))],
+            Self::KeyCentre(facts) => facts.fields(),
             Self::ProfileSet { source } => vec![pair("source", source.clone())],
             Self::OrgFreeze(_) | Self::OrgUnfreeze(_) | Self::OperatorRemove(_) => Vec::new(),
         }
@@ -143,6 +150,7 @@ impl Change {
                 Self::OperatorRoles { operator: act.object.parse()?, roles: parse_roles(field("roles")?)? }
             }
             EventKind::OperatorRemove => Self::OperatorRemove(act.object.parse()?),
+            EventKind::KeyCentreFound => Self::KeyCentre(Box::new(KeyCentreFacts::from_act(act)?)),
             EventKind::ProfileSet => Self::ProfileSet { source: field("source")?.to_owned() },
             _ => {
                 let fault = format!("{} is not an administrative act", act.kind);
@@ -173,10 +181,11 @@ impl Change {
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
-            // A profile is the whole authority's, not the office's whose administrator proposes it.
-            Self::ProfileSet { .. } => crate::init::ca_org()?,
+            // A profile or a key centre is the whole authority's, not the office's whose administrator proposes it.
+            Self::ProfileSet { .. } | Self::KeyCentre(_) => crate::init::ca_org()?,
         };
         let administrators = match self {
+            Self::KeyCentre(_) => true,
             Self::OperatorRoles { operator, roles } => {
                 roles.iter().chain(&known(w, operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
             }
@@ -214,7 +223,7 @@ impl Authority {
             let by = policy::acting(&w.reader(), session, w.now())?;
             change.permit(w, &tree, &by)?;
             // A proposal that could not take effect is refused at once: the plan is made now and again when it is countersigned.
-            let plan = change.plan(w, &mut tree)?;
+            let plan = change.plan(w, &mut tree, &self.home)?;
             if change.needs_two(&w.reader().org_tree()?)? {
                 let mut event = w.event(EventKind::Propose, Some(session.operator()), &act.object);
                 event.field("act", &act.kind);
@@ -241,7 +250,7 @@ impl Authority {
 
     /// An act signed by the session's operator, and its document. `verb` is what a denial is recorded under, which
     /// comes before a complaint about `object`.
-    fn sign_act(
+    pub(crate) fn sign_act(
         &self,
         session: &Session,
         verb: &str,
@@ -302,7 +311,7 @@ impl Authority {
             change.permit(w, &tree, &by)?;
             // Both are asked: what somebody proposed who has no right to it any more is nobody's.
             change.permit(w, &tree, &known(w, &act.operator)?)?;
-            let plan = change.plan(w, &mut tree)?;
+            let plan = change.plan(w, &mut tree, &self.home)?;
             proposal.status = "done".to_owned();
             proposal.approver = Some(by.id);
             let mut event = w.event(change.kind(), Some(session.operator()), &act.object);
@@ -345,6 +354,7 @@ enum Plan {
     Org(Organisation),
     Operator(Operator),
     Profile(Digest, hufu_model::profile::Profile),
+    KeyCentre(String),
 }
 
 impl Plan {
@@ -353,6 +363,7 @@ impl Plan {
             Self::Org(org) => event.put_org(&org)?,
             Self::Operator(operator) => event.put_operator(&operator)?,
             Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
+            Self::KeyCentre(entry) => event.put_meta(META, &entry)?,
         }
         Ok(())
     }
@@ -360,7 +371,7 @@ impl Plan {
 
 impl Change {
     /// Checks the change against the present state and gives the rows it will write.
-    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree) -> Result<Plan> {
+    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree, home: &Home) -> Result<Plan> {
         let nothing = |what: String| Err(ErrorKind::NoChange(what).into());
         match self {
             Self::OrgAdd(org) => {
@@ -414,6 +425,10 @@ impl Change {
                 let mut removed = known(w, operator)?;
                 removed.status = OperatorStatus::Removed;
                 Ok(Plan::Operator(removed))
+            }
+            Self::KeyCentre(facts) => {
+                facts.plan(&w.reader(), home)?;
+                Ok(Plan::KeyCentre(facts.entry()))
             }
             Self::ProfileSet { source } => {
                 let profile = profile(source)?;

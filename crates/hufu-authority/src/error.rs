@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use hufu_model::certificate::CertificateStatus;
+use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
 use hufu_model::ident::{IdError, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
@@ -226,6 +227,21 @@ pub enum ErrorKind {
     UnknownCertificate(Serial),
     /// No open proposal of this id.
     UnknownProposal(String),
+    /// The home has a key centre already.
+    KeyCentreExists,
+    /// The home's key centre waits for the second super-administrator.
+    KeyCentreWaits,
+    /// The vault is not the one that was signed about.
+    KeyCentreDiffers,
+    /// No such order to the key centre.
+    UnknownKeyOrder(RequestId),
+    /// An order to the key centre is in a state that forbids this.
+    KeyOrderState {
+        /// The order.
+        order: RequestId,
+        /// How far it has come.
+        status: RecoveryStatus,
+    },
     /// A change that would change nothing or contradicts the present state.
     NoChange(String),
     /// The home is behind its anchor: an older copy was put back.
@@ -350,6 +366,11 @@ impl ErrorKind {
             Self::Document { .. } => "record.document",
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
+            Self::KeyCentreExists => "kmc.exists",
+            Self::KeyCentreWaits => "kmc.waits",
+            Self::KeyCentreDiffers => "kmc.differs",
+            Self::UnknownKeyOrder(_) => "kmc.no-order",
+            Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
             Self::BehindAnchor { .. } => "ledger.behind-anchor",
             Self::AnchorMissing(_) => "ledger.anchor-missing",
@@ -387,6 +408,7 @@ fn class_of(code: &str) -> Class {
         | "kmc.not-founded"
         | "kmc.no-key"
         | "kmc.no-recovery"
+        | "kmc.no-order"
         | "store.not-found" => Class::NotFound,
         "operator.unknown"
         | "operator.wrong-key"
@@ -400,6 +422,8 @@ fn class_of(code: &str) -> Class {
         | "home.locked"
         | "kmc.wrong-kek"
         | "kmc.share-wrong"
+        | "kmc.share-foreign"
+        | "kmc.share-passphrase"
         | "kmc.shares-few"
         | "kmc.not-an-officer"
         | "kmc.own-order"
@@ -413,6 +437,7 @@ fn class_of(code: &str) -> Class {
         | "issuer.intent-mismatch"
         | "issuer.second-parser"
         | "kmc.altered"
+        | "kmc.differs"
         | "store.ledger-broken"
         | "store.corrupt" => Class::Integrity,
         "home.file"
@@ -451,6 +476,9 @@ fn class_of(code: &str) -> Class {
         | "issuer.lint"
         | "issuer.validity"
         | "issuer.profile-class"
+        | "kmc.exists"
+        | "kmc.waits"
+        | "kmc.order-state"
         | "kmc.pool-empty"
         | "kmc.key-state"
         | "kmc.not-theirs"
@@ -572,6 +600,15 @@ impl fmt::Display for ErrorKind {
             Self::Document { what, fault } => write!(f, "the stored {what} does not hold: {fault}"),
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
+            Self::KeyCentreExists => f.write_str("this home has a key centre already; there is one for each home"),
+            Self::KeyCentreWaits => f.write_str(
+                "the key centre is not in force: a second super-administrator must countersign its founding",
+            ),
+            Self::KeyCentreDiffers => f.write_str(
+                "the vault in this home is not the key centre that was signed about; put the right file back",
+            ),
+            Self::UnknownKeyOrder(id) => write!(f, "no order {id} to the key centre"),
+            Self::KeyOrderState { order, status } => write!(f, "order {order} is {status}; make another order"),
             Self::NoChange(what) => f.write_str(what),
             Self::BehindAnchor { ledger, anchor } => write!(
                 f,

@@ -12,6 +12,8 @@
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
+//! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -179,6 +181,8 @@ mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod key_founding;
+mod key_order;
 mod policy;
 mod proof;
 mod report;
@@ -202,6 +206,8 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use status::StatusRequest;
@@ -214,7 +220,7 @@ pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode, ProfileRow, Proposal,
+    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

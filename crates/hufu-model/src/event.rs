@@ -23,6 +23,16 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// The key management centre was founded: from here on it serves this home.
+    KeyCentreFound,
+    /// A recovery of an escrowed key, or a change of an officer of the key centre, was ordered.
+    KeyOrder,
+    /// An officer of the key centre approved an order.
+    KeyOrderApprove,
+    /// An order was withdrawn.
+    KeyOrderWithdraw,
+    /// An order was carried out: the key was given out, or the officer changed.
+    KeyOrderDone,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -53,7 +63,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 28] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -64,6 +74,11 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::KeyCentreFound,
+        Self::KeyOrder,
+        Self::KeyOrderApprove,
+        Self::KeyOrderWithdraw,
+        Self::KeyOrderDone,
         Self::Propose,
         Self::ProposalReject,
         Self::Submit,
@@ -93,6 +108,11 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::KeyCentreFound => "key-centre-found",
+            Self::KeyOrder => "key-order",
+            Self::KeyOrderApprove => "key-order-approve",
+            Self::KeyOrderWithdraw => "key-order-withdraw",
+            Self::KeyOrderDone => "key-order-done",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -122,13 +142,17 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
+                | Self::KeyCentreFound
         )
     }
 
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
-        matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
+        matches!(
+            self,
+            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
+        )
     }
 }
 

@@ -78,6 +78,10 @@ covered! { COVERED:
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    KEY_ORDER = "key_order" (
+        "id"; "digest", "kind", "object", "serial", "requester", "at", "expires"; "status", "done_at", "envelope"
+    );
+    KEY_ORDER_APPROVAL = "key_order_approval" ("key_order", "officer"; "document", "at";);
 }
 
 covered! { VAULT_COVERED:

@@ -30,6 +30,7 @@ mod covered;
 mod error;
 pub mod faults;
 mod issuance;
+mod key_order;
 mod patience;
 mod reader;
 mod rollup;
@@ -46,6 +47,7 @@ pub mod verify;
 
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
+pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
 pub use patience::{PATIENCE, on_wait};
 pub use reader::Reader;
 pub use rows::{

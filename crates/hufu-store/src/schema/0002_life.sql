@@ -22,3 +22,28 @@ CREATE TABLE compromised_key (
     spki BLOB NOT NULL PRIMARY KEY,
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- Orders to the key management centre: recoveries of escrowed keys and changes of its officers. `digest` is the signed
+-- order; the key centre's own vault has the order and its approvals once more. `envelope` is what was given out.
+CREATE TABLE key_order (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    object TEXT NOT NULL,
+    serial BLOB,
+    requester TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    done_at BIGINT,
+    envelope BLOB
+);
+
+-- Which officers approved an order; `document` is what they signed.
+CREATE TABLE key_order_approval (
+    key_order TEXT NOT NULL REFERENCES key_order (id),
+    officer TEXT NOT NULL,
+    document BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (key_order, officer)
+) WITHOUT ROWID;
