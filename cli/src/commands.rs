@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -17,6 +18,7 @@ pub(crate) mod profile;
 pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod restore;
 pub(crate) mod status;
 pub(crate) mod verify;
 

@@ -16,6 +16,7 @@
 //! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
 //! Every verb takes a batch and gives a result for each item; one certificate is a batch of one. Who may do what is asked
@@ -109,6 +110,9 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         ca: None,
+//!         medium_id: None,
+//!         pair: false,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -146,6 +150,9 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     ca: None,
+//!     medium_id: None,
+//!     pair: false,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -171,6 +178,8 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod backup;
+mod ca;
 mod change;
 mod check;
 mod checkpoint;
@@ -186,6 +195,7 @@ mod key_order;
 mod policy;
 mod proof;
 mod report;
+mod restore;
 mod sealed;
 mod status;
 mod submit;
@@ -198,6 +208,8 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use backup::{Backup, BackupManifest, Keys};
+pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -210,6 +222,7 @@ pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};

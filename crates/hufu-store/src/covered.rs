@@ -82,6 +82,7 @@ covered! { COVERED:
         "id"; "digest", "kind", "object", "serial", "requester", "at", "expires"; "status", "done_at", "envelope"
     );
     KEY_ORDER_APPROVAL = "key_order_approval" ("key_order", "officer"; "document", "at";);
+    ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 
 covered! { VAULT_COVERED:
