@@ -203,10 +203,9 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
         ErrorKind::Kmc(e) => kmc(e.kind(), lang),
         ErrorKind::UnknownKeyOrder(id) => vec![("request", id.to_string())],
-        ErrorKind::KeyOrderState { order, status } => vec![
-            ("request", order.to_string()),
-            ("status", render(lang, &format!("label-status-{status}"), &[])),
-        ],
+        ErrorKind::KeyOrderState { order, status } => {
+            vec![("request", order.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
         _ => Vec::new(),
     }
 }

@@ -15,6 +15,8 @@ use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 
+mod class;
+
 /// Why a verb did not do what was asked. Nothing was changed then, unless the kind says so.
 #[derive(Debug)]
 pub struct Error {
@@ -469,126 +471,7 @@ impl ErrorKind {
     /// What it means to the caller.
     #[must_use]
     pub fn class(&self) -> Class {
-        class_of(self.code())
-    }
-}
-
-/// The class of an error by its code: one table for the errors of every crate.
-fn class_of(code: &str) -> Class {
-    match code {
-        "home.missing"
-        | "org.unknown"
-        | "ca.unknown"
-        | "profile.unknown"
-        | "request.unknown"
-        | "certificate.unknown"
-        | "proposal.unknown"
-        | "report.before-ledger"
-        | "ledger.not-checkpointed"
-        | "backup.missing"
-        | "kmc.not-founded"
-        | "kmc.no-key"
-        | "kmc.no-recovery"
-        | "kmc.no-order"
-        | "store.not-found" => Class::NotFound,
-        "operator.unknown"
-        | "operator.wrong-key"
-        | "operator.expired"
-        | "operator.certificate"
-        | "operator.no-role"
-        | "ra.outside-jurisdiction"
-        | "ra.self-approval"
-        | "ra.approver-tier"
-        | "x509.wrong-passphrase"
-        | "home.locked"
-        | "kmc.wrong-kek"
-        | "kmc.share-wrong"
-        | "kmc.share-foreign"
-        | "kmc.share-passphrase"
-        | "kmc.shares-few"
-        | "kmc.not-an-officer"
-        | "kmc.own-order"
-        | "kmc.approval-signature"
-        | "kmc.approvals-missing" => Class::NotPermitted,
-        "record.document"
-        | "backup.altered"
-        | "backup.unsound"
-        | "ledger.behind-anchor"
-        | "ledger.anchor-differs"
-        | "ledger.anchor-missing"
-        | "issuer.record-mismatch"
-        | "issuer.intent-mismatch"
-        | "issuer.second-parser"
-        | "kmc.altered"
-        | "kmc.differs"
-        | "store.ledger-broken"
-        | "store.corrupt" => Class::Integrity,
-        "home.file"
-        | "store.busy"
-        | "store.disk-full"
-        | "store.read-only-home"
-        | "store.poisoned"
-        | "store.io"
-        | "entropy.failed"
-        | "kmc.no-agent"
-        | "kmc.agent"
-        | "kmc.agent-refused"
-        | "authority.internal" => Class::Temporary,
-        "home.exists"
-        | "ca.none-current"
-        | "ca.status"
-        | "ca.not-loaded"
-        | "ca.exists"
-        | "ca.pending"
-        | "ca.instances"
-        | "ca.root-key"
-        | "ca.key-file"
-        | "org.exists"
-        | "org.misplaced"
-        | "org.frozen"
-        | "org.limit"
-        | "org.quota"
-        | "profile.validity"
-        | "profile.holder"
-        | "request.authority-key"
-        | "request.key-in-use"
-        | "request.predecessor"
-        | "request.successor-key"
-        | "request.successor-subject"
-        | "request.key-compromised"
-        | "request.verb"
-        | "certificate.state"
-        | "profile.action"
-        | "request.id-reused"
-        | "request.state"
-        | "request.expired"
-        | "request.overtaken"
-        | "change.none"
-        | "issuer.lint"
-        | "issuer.validity"
-        | "issuer.profile-class"
-        | "kmc.exists"
-        | "kmc.waits"
-        | "kmc.order-state"
-        | "pair.no-companion"
-        | "pair.companion-only"
-        | "pair.no-key-centre"
-        | "pair.half"
-        | "pair.succeeds"
-        | "kmc.pool-empty"
-        | "kmc.key-state"
-        | "kmc.not-theirs"
-        | "kmc.serial-bound"
-        | "kmc.recipient-escrowed"
-        | "kmc.request-over"
-        | "kmc.replayed"
-        | "kmc.recovery-status"
-        | "kmc.other-kind"
-        | "kmc.approved-twice"
-        | "kmc.cap"
-        | "kmc.agent-runs" => Class::Refused,
-        _ if code.starts_with("store.") => Class::Refused,
-        _ => Class::BadInput,
+        class::class_of(self.code())
     }
 }
 

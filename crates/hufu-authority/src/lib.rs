@@ -10,6 +10,7 @@
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
@@ -192,6 +193,7 @@ mod issue;
 mod key_centre;
 mod key_founding;
 mod key_order;
+mod mass;
 mod policy;
 mod proof;
 mod report;
@@ -220,6 +222,7 @@ pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
 pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
+pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};

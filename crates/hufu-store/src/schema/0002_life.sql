@@ -27,7 +27,7 @@ CREATE TABLE compromised_key (
 -- order; the key centre's own vault has the order and its approvals once more. `envelope` is what was given out.
 CREATE TABLE key_order (
     id TEXT NOT NULL PRIMARY KEY,
-    digest BLOB NOT NULL UNIQUE,
+    digest BLOB NOT NULL,
     kind TEXT NOT NULL,
     object TEXT NOT NULL,
     serial BLOB,
@@ -47,6 +47,9 @@ CREATE TABLE key_order_approval (
     at BIGINT NOT NULL,
     PRIMARY KEY (key_order, officer)
 ) WITHOUT ROWID;
+
+-- What was entered together is approved and applied together.
+CREATE INDEX request_manifest ON request (manifest, position);
 
 -- The issuing CAs that came after the founding one, by the first octet of their serial numbers. The founding one has its
 -- certificate in `authority_certificate` and gets a row here when it stops being the current one.
