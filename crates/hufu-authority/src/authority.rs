@@ -19,6 +19,7 @@ use hufu_x509::{pkcs8, signed_data};
 use crate::edge::{SystemClock, SystemEntropy};
 use crate::error::{Class, Error, ErrorKind, Result};
 use crate::home::{self, Home};
+use crate::key_centre::KeyCentre;
 use crate::policy;
 
 /// One open home. Each verb of the product is one method, in a file of its own.
@@ -77,6 +78,15 @@ pub struct CaSigner {
     pub(crate) issuer: Issuer,
     pub(crate) ledger_key: SecretKey,
     pub(crate) epoch: u64,
+    /// Where encryption keys come from. Without it no pair is issued.
+    pub(crate) key_centre: Option<KeyCentre>,
+}
+
+impl CaSigner {
+    /// Gives the signer the key centre that it takes encryption keys from. Without one it issues single certificates.
+    pub fn set_key_centre(&mut self, key_centre: KeyCentre) {
+        self.key_centre = Some(key_centre);
+    }
 }
 
 impl Authority {
@@ -193,7 +203,7 @@ impl Authority {
             }
         }
         let epoch = self.store.start_signer(self.clock.now(), session.operator())?;
-        Ok(CaSigner { issuer, ledger_key, epoch })
+        Ok(CaSigner { issuer, ledger_key, epoch, key_centre: None })
     }
 
     pub(crate) fn store(&self) -> &Store {

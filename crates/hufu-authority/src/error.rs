@@ -265,6 +265,8 @@ pub enum ErrorKind {
     Entropy(hufu_model::entropy::EntropyError),
     /// The issuer refused.
     Issuer(hufu_issuer::Error),
+    /// The key centre refused.
+    Kmc(hufu_kmc::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -358,6 +360,7 @@ impl ErrorKind {
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
             Self::Issuer(e) => e.kind().code(),
+            Self::Kmc(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -381,6 +384,9 @@ fn class_of(code: &str) -> Class {
         | "proposal.unknown"
         | "report.before-ledger"
         | "ledger.not-checkpointed"
+        | "kmc.not-founded"
+        | "kmc.no-key"
+        | "kmc.no-recovery"
         | "store.not-found" => Class::NotFound,
         "operator.unknown"
         | "operator.wrong-key"
@@ -391,7 +397,14 @@ fn class_of(code: &str) -> Class {
         | "ra.self-approval"
         | "ra.approver-tier"
         | "x509.wrong-passphrase"
-        | "home.locked" => Class::NotPermitted,
+        | "home.locked"
+        | "kmc.wrong-kek"
+        | "kmc.share-wrong"
+        | "kmc.shares-few"
+        | "kmc.not-an-officer"
+        | "kmc.own-order"
+        | "kmc.approval-signature"
+        | "kmc.approvals-missing" => Class::NotPermitted,
         "record.document"
         | "ledger.behind-anchor"
         | "ledger.anchor-differs"
@@ -399,6 +412,7 @@ fn class_of(code: &str) -> Class {
         | "issuer.record-mismatch"
         | "issuer.intent-mismatch"
         | "issuer.second-parser"
+        | "kmc.altered"
         | "store.ledger-broken"
         | "store.corrupt" => Class::Integrity,
         "home.file"
@@ -408,6 +422,9 @@ fn class_of(code: &str) -> Class {
         | "store.poisoned"
         | "store.io"
         | "entropy.failed"
+        | "kmc.no-agent"
+        | "kmc.agent"
+        | "kmc.agent-refused"
         | "authority.internal" => Class::Temporary,
         "home.exists"
         | "org.exists"
@@ -433,7 +450,19 @@ fn class_of(code: &str) -> Class {
         | "change.none"
         | "issuer.lint"
         | "issuer.validity"
-        | "issuer.profile-class" => Class::Refused,
+        | "issuer.profile-class"
+        | "kmc.pool-empty"
+        | "kmc.key-state"
+        | "kmc.not-theirs"
+        | "kmc.serial-bound"
+        | "kmc.recipient-escrowed"
+        | "kmc.request-over"
+        | "kmc.replayed"
+        | "kmc.recovery-status"
+        | "kmc.other-kind"
+        | "kmc.approved-twice"
+        | "kmc.cap"
+        | "kmc.agent-runs" => Class::Refused,
         _ if code.starts_with("store.") => Class::Refused,
         _ => Class::BadInput,
     }
@@ -570,6 +599,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Entropy(e) => e.fmt(f),
             Self::Issuer(e) => e.fmt(f),
+            Self::Kmc(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -581,6 +611,7 @@ impl std::error::Error for Error {
         match &self.kind {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
+            ErrorKind::Kmc(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -611,6 +642,7 @@ wraps! {
     HolderFault => Holder,
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
+    hufu_kmc::Error => Kmc,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

@@ -178,6 +178,7 @@ mod error;
 mod home;
 mod init;
 mod issue;
+mod key_centre;
 mod policy;
 mod proof;
 mod report;
@@ -200,6 +201,7 @@ pub use error::{Class, Error, ErrorKind, Result};
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
+pub use key_centre::KeyCentre;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use status::StatusRequest;
@@ -208,6 +210,7 @@ pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;
 pub use hufu_issuer::AfterSigning;
+pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
