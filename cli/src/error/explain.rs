@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));

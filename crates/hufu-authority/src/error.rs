@@ -267,6 +267,8 @@ pub enum ErrorKind {
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
     Kmc(hufu_kmc::Error),
+    /// A spreadsheet was not read or not written.
+    Sheet(hufu_sheet::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -361,6 +363,7 @@ impl ErrorKind {
             Self::Entropy(_) => "entropy.failed",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
+            Self::Sheet(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -420,6 +423,7 @@ fn class_of(code: &str) -> Class {
         | "store.disk-full"
         | "store.read-only-home"
         | "store.poisoned"
+        | "sheet.io"
         | "store.io"
         | "entropy.failed"
         | "kmc.no-agent"
@@ -600,6 +604,7 @@ impl fmt::Display for ErrorKind {
             Self::Entropy(e) => e.fmt(f),
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
+            Self::Sheet(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -612,6 +617,7 @@ impl std::error::Error for Error {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
             ErrorKind::Kmc(e) => e.source(),
+            ErrorKind::Sheet(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -643,6 +649,7 @@ wraps! {
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
     hufu_kmc::Error => Kmc,
+    hufu_sheet::Error => Sheet,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

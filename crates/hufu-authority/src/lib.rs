@@ -213,6 +213,7 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
+pub use hufu_sheet as sheet;
 pub use hufu_store::{
     CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
     StatusFilter, WAIT, on_wait,

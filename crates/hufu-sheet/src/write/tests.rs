@@ -1,3 +1,5 @@
+//! What was written is read again, by the same crate and in both forms.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
