@@ -23,7 +23,9 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 20] = [
+const FAMILIES: &[&str] = &[
+    "backup",
+    "ca",
     "home",
     "org",
     "operator",
@@ -36,6 +38,7 @@ const FAMILIES: [&str; 20] = [
     "change",
     "kmc",
     "sheet",
+    "pair",
     "ledger",
     "input",
     "authority",
@@ -111,7 +114,7 @@ fn the_exit_code_table_is_the_documented_one() {
         (Kind::Frozen { org: "a".parse().unwrap(), by: "a".parse().unwrap() }, 5),
         (Kind::Quota { org: "a".parse().unwrap(), span: "day", allowed: 1 }, 5),
         (Kind::Expired { what: "approval", at }, 5),
-        (Kind::BehindAnchor { ledger: 1, anchor: 2 }, 8),
+        (Kind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at }, 8),
         (Kind::Document { what: "act", fault: String::new() }, 8),
         (Kind::File { path: PathBuf::new(), source: io::Error::other("x") }, 6),
     ] {
