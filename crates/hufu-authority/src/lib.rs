@@ -209,7 +209,6 @@ pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
 pub use backup::{Backup, BackupManifest, Keys};
 pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
-pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
