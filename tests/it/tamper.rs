@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 17] = [
+const COVERED: [&str; 18] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -30,6 +30,7 @@ const COVERED: [&str; 17] = [
     "certificate_der",
     "status_change",
     "compromised_key",
+    "issuing_ca",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -71,6 +72,7 @@ fn lived_in(seed: &str) -> TestAuthority {
             t.authority.countersign(&t.session("qian"), &digest).unwrap();
         }
     }
+    t.add_ca("g2", true);
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t

@@ -124,6 +124,15 @@ pub enum ErrorKind {
         /// What it is.
         status: CaStatus,
     },
+    /// The issuing CA cannot become what was asked for.
+    CaStep {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+        /// What it was to become.
+        wanted: CaStatus,
+    },
     /// An issuing CA of this name or with this subject exists already.
     CaExists(String),
     /// Another issuing CA is proposed and not decided.
@@ -391,6 +400,7 @@ impl ErrorKind {
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
             Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaStep { .. } => "ca.step",
             Self::CaExists(_) => "ca.exists",
             Self::CaPending(_) => "ca.pending",
             Self::CaInstances => "ca.instances",
@@ -517,6 +527,7 @@ fn class_of(code: &str) -> Class {
         | "ca.none-current"
         | "ca.status"
         | "ca.not-loaded"
+        | "ca.step"
         | "ca.exists"
         | "ca.pending"
         | "ca.instances"
@@ -613,6 +624,9 @@ impl fmt::Display for ErrorKind {
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
                 write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaStep { ca, status, wanted } => {
+                write!(f, "the issuing CA {ca} is {status} and cannot become {wanted}")
             }
             Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
             Self::CaPending(name) => {
