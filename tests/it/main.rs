@@ -20,6 +20,7 @@ mod privacy;
 mod refusals;
 mod report;
 mod review;
+mod rollover;
 mod surroundings;
 mod tamper;
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 19] = [
+const COVERED: [&str; 20] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -32,6 +32,7 @@ const COVERED: [&str; 19] = [
     "compromised_key",
     "key_order",
     "key_order_approval",
+    "issuing_ca",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -74,6 +75,7 @@ fn lived_in(seed: &str) -> TestAuthority {
         }
     }
     order_keys(&t);
+    t.add_ca("g2", true);
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t

@@ -127,6 +127,15 @@ pub enum ErrorKind {
         /// What it is.
         status: CaStatus,
     },
+    /// The issuing CA cannot become what was asked for.
+    CaStep {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+        /// What it was to become.
+        wanted: CaStatus,
+    },
     /// An issuing CA of this name or with this subject exists already.
     CaExists(String),
     /// Another issuing CA is proposed and not decided.
@@ -346,6 +355,8 @@ pub enum ErrorKind {
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
     Kmc(hufu_kmc::Error),
+    /// A spreadsheet was not read or not written.
+    Sheet(hufu_sheet::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -407,6 +418,7 @@ impl ErrorKind {
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
             Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaStep { .. } => "ca.step",
             Self::CaExists(_) => "ca.exists",
             Self::CaPending(_) => "ca.pending",
             Self::CaInstances => "ca.instances",
@@ -463,6 +475,7 @@ impl ErrorKind {
             Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
+            Self::Sheet(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -520,6 +533,9 @@ impl fmt::Display for ErrorKind {
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
                 write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaStep { ca, status, wanted } => {
+                write!(f, "the issuing CA {ca} is {status} and cannot become {wanted}")
             }
             Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
             Self::CaPending(name) => {
@@ -657,6 +673,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
+            Self::Sheet(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -669,6 +686,7 @@ impl std::error::Error for Error {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
             ErrorKind::Kmc(e) => e.source(),
+            ErrorKind::Sheet(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -700,6 +718,7 @@ wraps! {
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
     hufu_kmc::Error => Kmc,
+    hufu_sheet::Error => Sheet,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

@@ -33,6 +33,14 @@ pub enum EventKind {
     KeyOrderWithdraw,
     /// An order was carried out: the key was given out, or the officer changed.
     KeyOrderDone,
+    /// An issuing CA was made (签发 CA 换代, or one beside the others).
+    CaAdd,
+    /// An issuing CA became the current one.
+    CaCurrent,
+    /// An issuing CA signs no certificates any more.
+    CaRetire,
+    /// An issuing CA's certificate was revoked by the root.
+    CaRevoke,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -63,7 +71,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -79,6 +87,10 @@ impl EventKind {
         Self::KeyOrderApprove,
         Self::KeyOrderWithdraw,
         Self::KeyOrderDone,
+        Self::CaAdd,
+        Self::CaCurrent,
+        Self::CaRetire,
+        Self::CaRevoke,
         Self::Propose,
         Self::ProposalReject,
         Self::Submit,
@@ -113,6 +125,10 @@ impl EventKind {
             Self::KeyOrderApprove => "key-order-approve",
             Self::KeyOrderWithdraw => "key-order-withdraw",
             Self::KeyOrderDone => "key-order-done",
+            Self::CaAdd => "ca-add",
+            Self::CaCurrent => "ca-current",
+            Self::CaRetire => "ca-retire",
+            Self::CaRevoke => "ca-revoke",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -143,7 +159,13 @@ impl EventKind {
                 | Self::OperatorRemove
                 | Self::ProfileSet
                 | Self::KeyCentreFound
-        )
+        ) || self.is_about_a_ca()
+    }
+
+    /// Whether the act is about an issuing CA: super-administrators do it, two of them.
+    #[must_use]
+    pub const fn is_about_a_ca(self) -> bool {
+        matches!(self, Self::CaAdd | Self::CaCurrent | Self::CaRetire | Self::CaRevoke)
     }
 
     /// Whether the act needs two people (the list of the design's "Who").
@@ -152,7 +174,7 @@ impl EventKind {
         matches!(
             self,
             Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
-        )
+        ) || self.is_about_a_ca()
     }
 }
 

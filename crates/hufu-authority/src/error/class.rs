@@ -62,6 +62,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.no-agent"
         | "kmc.agent"
         | "kmc.agent-refused"
+        | "sheet.io"
         | "authority.internal" => Class::Temporary,
         "home.exists"
         | "ca.none-current"
@@ -115,6 +116,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.other-kind"
         | "kmc.approved-twice"
         | "kmc.cap"
+        | "ca.step"
         | "kmc.agent-runs" => Class::Refused,
         _ if code.starts_with("store.") => Class::Refused,
         _ => Class::BadInput,
