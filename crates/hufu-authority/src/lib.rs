@@ -62,6 +62,7 @@
 //!         anchor: None,
 //!         root_key: None,
 //!         instance: 1,
+//!         crl_shards: 16,
 //!         administrators: [
 //!             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
 //!             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },

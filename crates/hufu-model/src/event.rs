@@ -43,6 +43,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
+    CrlIntent,
+    /// Revocation lists were published and read again (one event for the publication).
+    CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
@@ -53,7 +57,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -74,6 +78,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::CrlIntent,
+        Self::CrlPublish,
         Self::OperatorCertificate,
         Self::SignerStart,
         Self::Denied,
@@ -103,6 +109,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::CrlIntent => "crl-intent",
+            Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
             Self::Denied => "denied",

@@ -173,11 +173,8 @@ impl fmt::Debug for EscrowId {
 impl FromStr for EscrowId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let bad = || IdError {
-            what: "escrow id",
-            text: text.chars().take(80).collect(),
-            rule: "use 32 hexadecimal digits",
-        };
+        let bad =
+            || IdError { what: "escrow id", text: text.chars().take(80).collect(), rule: "use 32 hexadecimal digits" };
         unhex(text).and_then(|v| v.try_into().ok()).map(Self).ok_or_else(bad)
     }
 }

@@ -12,6 +12,7 @@
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
+//! | revocation list (证书撤销列表), its shards | [`crl`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
@@ -20,6 +21,7 @@
 //! | name rules | what a printable name may hold: [`text`] |
 
 pub mod certificate;
+pub mod crl;
 pub mod entropy;
 pub mod escrow;
 pub mod event;
