@@ -15,6 +15,7 @@ mod hierarchy;
 mod issuance;
 mod lifecycle;
 mod privacy;
+mod publish;
 mod refusals;
 mod report;
 mod review;

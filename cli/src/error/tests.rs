@@ -23,7 +23,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 20] = [
     "home",
     "org",
     "operator",
@@ -34,6 +34,7 @@ const FAMILIES: [&str; 19] = [
     "certificate",
     "proposal",
     "change",
+    "crl",
     "kmc",
     "ledger",
     "input",

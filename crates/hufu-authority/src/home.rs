@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! HOME/ledger.db        every row, SQLite
-//! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/hufu.toml        local settings: where the anchor is (`anchor`), where lists are published (`publish`), whether
+//!                       delta lists are published, too (`deltas`)
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
@@ -15,12 +16,18 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::publish::Publishing;
+
+/// Every setting there is.
+const SETTINGS: [&str; 3] = ["anchor", "publish", "deltas"];
 
 /// Where the things of a home lie.
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
     anchor: PathBuf,
+    publish: Option<PathBuf>,
+    deltas: bool,
 }
 
 impl Home {
@@ -38,7 +45,7 @@ impl Home {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             Error::from(ErrorKind::Settings { path: path.clone(), what: e.to_string() })
         })?;
-        if let Some(key) = table.keys().find(|k| *k != "anchor") {
+        if let Some(key) = table.keys().find(|k| !SETTINGS.contains(&k.as_str())) {
             return Err(ErrorKind::Settings { path, what: format!("unknown setting {key:?}") }.into());
         }
         let Some(anchor) = table.get("anchor").and_then(toml::Value::as_str) else {
@@ -46,12 +53,22 @@ impl Home {
                 ErrorKind::Settings { path, what: "the setting `anchor = \"FILE\"` is missing".to_owned() }.into()
             );
         };
-        Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
+        let wrong = |what: &str| Error::from(ErrorKind::Settings { path: path.clone(), what: what.to_owned() });
+        let publish = table.get("publish").map(|value| value.as_str().ok_or_else(|| wrong("`publish` is a folder")));
+        let deltas = table.get("deltas").map(|value| value.as_bool().ok_or_else(|| wrong("`deltas` is true or false")));
+        // Against the home, so that it does not depend on where somebody stands.
+        let publish = publish.transpose()?.map(|folder| root.join(folder));
+        Ok(Self {
+            root: root.to_owned(),
+            anchor: PathBuf::from(anchor),
+            publish,
+            deltas: deltas.transpose()? == Some(true),
+        })
     }
 
     /// A home that is being founded at `root`, anchored in `anchor`.
     pub(crate) fn founding(root: &Path, anchor: &Path) -> Self {
-        Self { root: root.to_owned(), anchor: anchor.to_owned() }
+        Self { root: root.to_owned(), anchor: anchor.to_owned(), publish: None, deltas: false }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
@@ -76,6 +93,13 @@ impl Home {
     #[must_use]
     pub fn anchor(&self) -> &Path {
         &self.anchor
+    }
+
+    /// What to publish and where, by the settings; none when they name no folder.
+    #[must_use]
+    pub fn publishing(&self) -> Option<Publishing> {
+        let folder = self.publish.as_ref()?;
+        Some(Publishing { deltas: self.deltas, ..Publishing::full(folder) })
     }
 
     /// The key file called `name`, one of `root`, `issuing`, `ledger` and `data`.

@@ -11,6 +11,7 @@
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
@@ -181,6 +182,7 @@ mod init;
 mod issue;
 mod policy;
 mod proof;
+mod publish;
 mod report;
 mod sealed;
 mod status;
@@ -202,6 +204,7 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use proof::{Proof, check_proof};
+pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
@@ -212,7 +215,7 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, Mode, ProfileRow, Proposal, PublishedCrl,
+    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

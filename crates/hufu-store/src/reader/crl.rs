@@ -128,6 +128,17 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// About how many certificates of a CA are revoked or suspended, expired ones among them.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn listed_count(&self, ca: u8) -> Result<u64> {
+        const COUNT: &str = "SELECT count(*) FROM certificate WHERE status <> 'active' AND serial >= ? AND serial < ?";
+        let (low, high) = range(ca);
+        let cells = [Cell::Blob(&low), Cell::Blob(&high)];
+        Ok(query_one(self.connection(), "certificate", COUNT, &cells, |c| c.number())?.unwrap_or(0))
+    }
+
     /// How many certificates of a CA changed their status from the event `from` to before the event `to`.
     ///
     /// # Errors
