@@ -15,7 +15,7 @@ use hufu_x509::certificate::Certificate;
 use hufu_x509::crl::Crl;
 use hufu_x509::path::{Evidence, State, status};
 
-use crate::expect::{all, code, sound};
+use crate::expect::{all, sound};
 
 /// An authority that publishes into `public` beside its home.
 struct Scene {
