@@ -136,6 +136,9 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 
@@ -154,6 +157,9 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         predecessor: None,
         operator: Some((id.parse()?, vec![role])),
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 

@@ -37,7 +37,8 @@ impl Scene {
     }
 
     fn publish(&self, publishing: &Publishing) -> hufu_authority::Result<Publication> {
-        self.t.authority.publish_crl(&self.t.session("zhao"), &self.t.signer(), publishing)
+        let done = self.t.authority.publish_crl(&self.t.session("zhao"), &self.t.signer(), publishing);
+        done.map(|mut publications| publications.remove(0))
     }
 
     /// A change of status, by two people.

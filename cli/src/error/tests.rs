@@ -23,7 +23,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 20] = [
+const FAMILIES: [&str; 22] = [
+    "ca",
     "home",
     "org",
     "operator",
@@ -36,6 +37,7 @@ const FAMILIES: [&str; 20] = [
     "change",
     "crl",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",

@@ -23,6 +23,8 @@
 //! A number is never used for two publications and never goes back: it is committed before anything is signed under it.
 //! A change of status is *visible* when a full list that was read again reflects it, and *pending* until then.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use hufu_issuer::Issuer;
@@ -30,10 +32,12 @@ use hufu_model::crl::{CrlKind, CrlPart};
 use hufu_model::ident::{Digest, hex};
 use hufu_store::{CrlIssue, CrlList, PublishedCrl, Reader, StatusChange};
 use hufu_x509::certificate::Certificate;
+use hufu_x509::crl::Crl;
 use hufu_x509::digest::sm3;
 use hufu_x509::tbs::Urls;
 
 use crate::authority::{Authority, CaSigner, Session};
+use crate::ca::IssuingCa;
 use crate::error::{ErrorKind, Result};
 use crate::policy;
 
@@ -135,15 +139,14 @@ impl Visibility {
 /// The CA whose lists are made: what is needed of it besides its key.
 #[derive(Clone, Copy)]
 pub(crate) struct ListedCa<'a> {
-    pub(crate) instance: u8,
-    pub(crate) certificate: &'a Certificate,
+    pub(crate) ca: &'a IssuingCa,
     pub(crate) urls: &'a Urls,
 }
 
 impl Authority {
-    /// Publishes the revocation lists of the issuing CA: commits a number and what will be signed under it, signs, puts
-    /// the files in their places, and returns only after each was read again in the folder, verified with the CA's key
-    /// and compared with the ledger. The CA's certificate and the root's are published beside them.
+    /// Publishes the revocation lists of every issuing CA that signs them: commits a number and what will be signed under
+    /// it, signs, puts the files in their places, and goes on only after each was read again in the folder, verified with
+    /// the CA's key and compared with the ledger. The certificates of the CAs and of the root are published beside them.
     ///
     /// One publisher at a time: a lock in the folder keeps others out until this one is done.
     ///
@@ -151,14 +154,32 @@ impl Authority {
     /// [`ErrorKind::NoRole`] unless the operator may issue; [`ErrorKind::PublishingBusy`], [`ErrorKind::PublishingFolder`];
     /// [`ErrorKind::ForeignCrl`], [`ErrorKind::CrlAhead`] and [`ErrorKind::CrlDiffers`] when what lies in the folder is not
     /// older than this; [`ErrorKind::ManyChanges`]; [`ErrorKind::NoBaseCrl`] for a delta list without a full one before it;
-    /// [`ErrorKind::ReadBack`]; clock, fencing, file and database errors.
-    pub fn publish_crl(&self, session: &Session, ca: &CaSigner, publishing: &Publishing) -> Result<Publication> {
-        let of = self.listed_ca();
-        let published_before =
-            self.read(|r| Ok(r.last_published_crl(of.instance, CrlKind::Full, u64::MAX)?.is_some()))?;
-        let folder = Folder::lock(&publishing.folder, published_before)?;
-        let plan = self.planned(session, publishing)?;
-        let replaced = folder.inspect(&of, &plan.issue, |number| self.read(|r| Ok(r.crl(of.instance, number)?)))?;
+    /// [`ErrorKind::ReadBack`]; [`ErrorKind::CaNotLoaded`]; clock, fencing, file and database errors. What was published of
+    /// other CAs before the error is published.
+    pub fn publish_crl(&self, session: &Session, ca: &CaSigner, publishing: &Publishing) -> Result<Vec<Publication>> {
+        let cas = self.cas()?;
+        let published_before = self.read(|r| {
+            let last = |ca: &IssuingCa| Ok(r.last_published_crl(ca.instance, CrlKind::Full, u64::MAX)?.is_some());
+            cas.iter().map(last).collect::<Result<Vec<bool>>>()
+        })?;
+        let folder = Folder::lock(&publishing.folder, published_before.contains(&true))?;
+        folder.write_certificates(&self.identity, &cas)?;
+        let listed = cas.iter().filter(|ca| ca.status.signs_status());
+        listed.map(|of| self.publish_one(session, ca, of, publishing, &folder)).collect()
+    }
+
+    fn publish_one(
+        &self,
+        session: &Session,
+        ca: &CaSigner,
+        of: &IssuingCa,
+        publishing: &Publishing,
+        folder: &Folder,
+    ) -> Result<Publication> {
+        let issuer = ca.issuer(of)?;
+        let of = ListedCa { ca: of, urls: &self.identity.urls };
+        let plan = self.planned(session, &of, publishing)?;
+        let replaced = folder.inspect(&of, &plan.issue, |number| self.read(|r| Ok(r.crl(of.ca.instance, number)?)))?;
         self.check_changes(publishing, &plan.issue, plan.changes)?;
 
         let lists: Vec<CrlList> = plan.lists.iter().map(build::Unsigned::row).collect();
@@ -167,11 +188,10 @@ impl Authority {
         let mut written = Vec::with_capacity(plan.lists.len());
         for list in plan.lists {
             let (part, entries) = (list.part, list.entries);
-            let signed = sign(&ca.issuer, list, &intent, self.entropy.array()?)?;
+            let signed = sign(issuer, list, &intent, self.entropy.array()?)?;
             written.push(folder.write_beside(&of, part, entries, &signed)?);
             hufu_store::fault!("f16");
         }
-        folder.write_certificates(&self.identity)?;
         folder.put_in_place(&written)?;
         hufu_store::fault!("f18");
         let lists = folder.read_back(&of, &intent, written)?;
@@ -185,19 +205,23 @@ impl Authority {
     ///
     /// # Errors
     /// As [`Authority::publish_crl`], those of the folder excepted.
-    pub fn plan_crl(&self, session: &Session, publishing: &Publishing) -> Result<Publication> {
-        let plan = self.planned(session, publishing)?;
-        self.check_changes(publishing, &plan.issue, plan.changes)?;
-        let of = self.listed_ca();
-        let list = |list: &build::Unsigned| PublishedList {
-            part: list.part,
-            path: publishing.folder.join(place(&of, list.part).unwrap_or_default()),
-            entries: list.entries,
-            size: list.tbs.len() as u64,
-            digest: None,
+    pub fn plan_crl(&self, session: &Session, publishing: &Publishing) -> Result<Vec<Publication>> {
+        let cas = self.cas()?;
+        let one = |ca: &IssuingCa| {
+            let of = ListedCa { ca, urls: &self.identity.urls };
+            let plan = self.planned(session, &of, publishing)?;
+            self.check_changes(publishing, &plan.issue, plan.changes)?;
+            let list = |list: &build::Unsigned| PublishedList {
+                part: list.part,
+                path: publishing.folder.join(place(&of, list.part).unwrap_or_default()),
+                entries: list.entries,
+                size: list.tbs.len() as u64,
+                digest: None,
+            };
+            let lists = plan.lists.iter().map(list).collect();
+            Ok(Publication { issue: plan.issue, lists, changes: plan.changes, replaced: Vec::new() })
         };
-        let lists = plan.lists.iter().map(list).collect();
-        Ok(Publication { issue: plan.issue, lists, changes: plan.changes, replaced: Vec::new() })
+        cas.iter().filter(|ca| ca.status.signs_status()).map(one).collect()
     }
 
     /// The publications on record, the oldest first, beginning behind the one of this CA and number; at most `limit`, 0
@@ -216,36 +240,37 @@ impl Authority {
     /// [`ErrorKind::ReadBack`] for a list that cannot be relied on; file and database errors. A folder without a list
     /// shows nothing.
     pub fn visible(&self, folder: &Path, changes: &[StatusChange]) -> Result<Vec<Visibility>> {
-        let of = self.listed_ca();
-        let Some(crl) = folder::read_list(folder, &of, CrlPart::Full)? else {
-            return Ok(vec![Visibility::Pending; changes.len()]);
-        };
-        if crl.next_update().is_none_or(|next| next < self.now().unix_seconds()) {
-            return Ok(vec![Visibility::Pending; changes.len()]);
+        let cas = self.cas()?;
+        let now = self.now().unix_seconds();
+        let mut lists: HashMap<u8, Option<Crl>> = HashMap::new();
+        for change in changes {
+            let ca = cas.of_serial(&change.serial)?;
+            if let Entry::Vacant(unread) = lists.entry(ca.instance) {
+                let of = ListedCa { ca, urls: &self.identity.urls };
+                let list = folder::read_list(folder, &of, CrlPart::Full)?;
+                unread.insert(list.filter(|crl| crl.next_update().is_some_and(|next| next >= now)));
+            }
         }
         self.read(|r| {
             let one = |change: &StatusChange| {
+                let ca = change.serial.as_bytes().first();
+                let Some(crl) = ca.and_then(|ca| lists.get(ca)).and_then(Option::as_ref) else {
+                    return Ok(Visibility::Pending);
+                };
                 let listed = crl.find(&change.serial).map(|entry| (entry.at, entry.reason));
-                let wanted = build::wanted(r, change)?;
-                Ok(if listed == wanted { Visibility::Visible } else { Visibility::Pending })
+                let seen = listed == build::wanted(r, change)?;
+                Ok(if seen { Visibility::Visible } else { Visibility::Pending })
             };
             changes.iter().map(one).collect()
         })
     }
 
-    /// What is signed and published about, besides the CA's key.
-    pub(crate) fn listed_ca(&self) -> ListedCa<'_> {
-        let id = &self.identity;
-        ListedCa { instance: id.instance, certificate: &id.issuing, urls: &id.urls }
-    }
-
-    fn planned(&self, session: &Session, publishing: &Publishing) -> Result<build::Plan> {
+    fn planned(&self, session: &Session, of: &ListedCa<'_>, publishing: &Publishing) -> Result<build::Plan> {
         let now = self.now();
         self.read_as(session, "publish", |r| {
             policy::may_issue(&policy::acting(r, session, now)?)?;
-            let of = self.listed_ca();
-            let issue = next_issue(r, &of, publishing, now)?;
-            build::plan(r, &of, issue)
+            let issue = next_issue(r, of, publishing, now)?;
+            build::plan(r, of, issue)
         })
     }
 
@@ -271,8 +296,8 @@ fn next_issue(
     publishing: &Publishing,
     now: hufu_model::time::Instant,
 ) -> Result<CrlIssue> {
-    let number = r.last_crl(of.instance)?.map_or(0, |last| last.number) + 1;
-    let full = r.last_published_crl(of.instance, CrlKind::Full, number)?;
+    let number = r.last_crl(of.ca.instance)?.map_or(0, |last| last.number) + 1;
+    let full = r.last_published_crl(of.ca.instance, CrlKind::Full, number)?;
     // Ledger time. A clock that stands further back is refused when the number is committed.
     let this_update = r.last_event_at()?.map_or(now, |last| last.max(now)).unix_seconds();
     let (base, horizon) = match (publishing.kind, full) {
@@ -283,7 +308,7 @@ fn next_issue(
         (CrlKind::Full, Some(full)) => (publishing.deltas.then_some(full.number), Some(full.this_update)),
     };
     Ok(CrlIssue {
-        ca: of.instance,
+        ca: of.ca.instance,
         number,
         kind: publishing.kind,
         base,
@@ -295,19 +320,14 @@ fn next_issue(
     })
 }
 
-fn sign(
-    issuer: &Issuer,
-    list: build::Unsigned,
-    intent: &hufu_store::CrlIntent,
-    entropy: [u8; 32],
-) -> Result<hufu_x509::crl::Crl> {
+fn sign(issuer: &Issuer, list: build::Unsigned, intent: &hufu_store::CrlIntent, entropy: [u8; 32]) -> Result<Crl> {
     let part = list.part;
     issuer.sign_crl(part, list.tbs, intent, entropy).map_err(|e| crate::Error::from(e).about(part.to_string()))
 }
 
 /// The addresses of a list, as they stand in certificates or, of a delta list, in the full list.
 pub(crate) fn addresses(of: &ListedCa<'_>, part: CrlPart) -> Result<Vec<String>> {
-    let key = of.certificate.public_key()?;
+    let key = of.ca.certificate.public_key()?;
     Ok(match part {
         CrlPart::Full => of.urls.crl(&key),
         CrlPart::Delta => of.urls.crl_delta(&key),
@@ -323,7 +343,7 @@ pub(crate) fn place(of: &ListedCa<'_>, part: CrlPart) -> Result<PathBuf> {
 }
 
 /// SM3 of the TBSCertList of a list.
-fn tbs_digest(crl: &hufu_x509::crl::Crl) -> Digest {
+fn tbs_digest(crl: &Crl) -> Digest {
     sm3(crl.tbs_der())
 }
 

@@ -148,7 +148,7 @@ fn lint_errors(
 ) -> Vec<String> {
     let findings = lint::tbs(tbs, &LintContext { profile, issuer_der, issuer_key, subject_key });
     let errors = findings.into_iter().filter(|f| f.severity == Severity::Error);
-    errors.map(|f| format!("{} ({})", f.message, f.id)).collect()
+    errors.map(|f| f.to_string()).collect()
 }
 
 /// Lints a stored certificate again, as it was linted before it was signed. Returns the errors, in words.

@@ -11,6 +11,7 @@
 //! | request (申请) | what an LRA submits and an RA approves: [`request`] |
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
+//! | issuing CA (签发 CA) | one of those that sign certificates under the authority's root: [`ca`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
 //! | revocation list (证书撤销列表), its shards | [`crl`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
@@ -20,6 +21,7 @@
 //! | instant, day, validity | [`time`] |
 //! | name rules | what a printable name may hold: [`text`] |
 
+pub mod ca;
 pub mod certificate;
 pub mod crl;
 pub mod entropy;

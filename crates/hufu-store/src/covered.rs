@@ -83,6 +83,7 @@ covered! { COVERED:
     CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
     CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 
 covered! { VAULT_COVERED:

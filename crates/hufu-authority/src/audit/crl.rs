@@ -6,6 +6,7 @@ use hufu_model::crl::CrlKind;
 use hufu_store::{CrlIssue, PublishedCrl, Reader};
 
 use super::{AuditReport, Progress};
+use crate::authority::Identity;
 use crate::error::Result;
 use crate::publish::{ListedCa, build};
 
@@ -15,10 +16,11 @@ const PAGE: u32 = 100;
 /// Builds the lists of every publication again from the ledger and compares them with what was committed to.
 pub(super) fn audit(
     r: &Reader<'_>,
-    of: &ListedCa<'_>,
+    id: &Identity,
     progress: &dyn Fn(Progress),
     report: &mut AuditReport,
 ) -> Result<()> {
+    let cas = id.cas(r)?;
     let (mut after, mut done) = (None, 0);
     let mut before: HashMap<u8, CrlIssue> = HashMap::new();
     loop {
@@ -30,9 +32,11 @@ pub(super) fn audit(
             if let Some(message) = follows(r, before.get(&published.issue.ca), &published)? {
                 report.find("I8", &object, message);
             }
-            if published.issue.ca == of.instance
-                && let Some(message) = differs(r, of, &published)?
-            {
+            let message = match cas.iter().find(|ca| ca.instance == published.issue.ca) {
+                None => Some("it is of no CA of this home".to_owned()),
+                Some(ca) => differs(r, &ListedCa { ca, urls: &id.urls }, &published)?,
+            };
+            if let Some(message) = message {
                 report.find("I8", &object, message);
             }
             before.insert(published.issue.ca, published.issue);

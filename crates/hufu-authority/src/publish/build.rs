@@ -43,19 +43,19 @@ pub(crate) fn plan(r: &Reader<'_>, of: &ListedCa<'_>, issue: CrlIssue) -> Result
     if let Some(base) = issue.base {
         lists.push(delta(r, of, &issue, base)?);
     }
-    let since = r.last_published_crl(of.instance, CrlKind::Full, issue.number)?.map_or(0, |full| full.position);
-    let changes = r.status_flips(of.instance, since, issue.position)?;
+    let since = r.last_published_crl(of.ca.instance, CrlKind::Full, issue.number)?.map_or(0, |full| full.position);
+    let changes = r.status_flips(of.ca.instance, since, issue.position)?;
     Ok(Plan { issue, lists, changes })
 }
 
 /// The full list and its shards, in one pass over the ledger.
 fn full(r: &Reader<'_>, of: &ListedCa<'_>, issue: &CrlIssue) -> Result<Vec<Unsigned>> {
-    let key = of.certificate.public_key()?;
+    let key = of.ca.certificate.public_key()?;
     let shards = of.urls.shards;
     let freshest = if issue.freshest { addresses(of, CrlPart::Delta)? } else { Vec::new() };
     let points: Vec<Vec<String>> =
         (0..shards).map(|shard| addresses(of, CrlPart::Shard(shard))).collect::<Result<_>>()?;
-    let expected = usize::try_from(r.listed_count(of.instance)?).unwrap_or(0);
+    let expected = usize::try_from(r.listed_count(of.ca.instance)?).unwrap_or(0);
     let mut whole = Builder::new(CrlInput { freshest: &freshest, ..input(of, &key, issue) }, expected)?;
     let in_each = expected / usize::from(shards.max(1)) * 17 / 16;
     let mut parts = points
@@ -75,8 +75,8 @@ fn full(r: &Reader<'_>, of: &ListedCa<'_>, issue: &CrlIssue) -> Result<Vec<Unsig
 }
 
 fn delta(r: &Reader<'_>, of: &ListedCa<'_>, issue: &CrlIssue, base: u64) -> Result<Unsigned> {
-    let key = of.certificate.public_key()?;
-    let base = r.crl(of.instance, base)?.ok_or(ErrorKind::NoBaseCrl)?.issue;
+    let key = of.ca.certificate.public_key()?;
+    let base = r.crl(of.ca.instance, base)?.ok_or(ErrorKind::NoBaseCrl)?.issue;
     let input = CrlInput { delta_base: Some(base.number), ..input(of, &key, issue) };
     let mut builder = Builder::new(input, 0)?;
     r.for_each_changed::<Error>(&base, &cut(issue), |entry| push(&mut builder, &entry))?;
@@ -89,7 +89,7 @@ fn cut(issue: &CrlIssue) -> Cut {
 
 fn input<'a>(of: &ListedCa<'a>, key: &'a PublicKey, issue: &CrlIssue) -> CrlInput<'a> {
     CrlInput {
-        issuer_der: of.certificate.subject_der(),
+        issuer_der: of.ca.certificate.subject_der(),
         issuer_key: key,
         this_update: issue.this_update,
         next_update: issue.next_update,

@@ -12,6 +12,7 @@ use hufu_x509::digest::sm3;
 
 use super::{ListedCa, PublishedList, key_name, place, tbs_digest};
 use crate::authority::Identity;
+use crate::ca::IssuingCas;
 use crate::error::{ErrorKind, Result};
 use crate::home::{file_error, sync_dir};
 
@@ -59,7 +60,7 @@ impl Folder {
         on_record: impl Fn(u64) -> Result<Option<PublishedCrl>>,
     ) -> Result<Vec<PathBuf>> {
         let mut damaged = Vec::new();
-        let key = of.certificate.public_key()?;
+        let key = of.ca.certificate.public_key()?;
         for part in parts(of) {
             let path = self.root.join(place(of, part)?);
             let Some(bytes) = read_optional(&path)? else { continue };
@@ -68,7 +69,7 @@ impl Folder {
                 continue;
             };
             let named = crl.authority_key_id().is_none_or(|id| *id == key.key_id());
-            if crl.issuer_der() != of.certificate.subject_der() || !named {
+            if crl.issuer_der() != of.ca.certificate.subject_der() || !named {
                 return Err(ErrorKind::ForeignCrl { path, issuer: crl.issuer_text() }.into());
             }
             if crl.verify_signed_by(&key).is_err() {
@@ -135,9 +136,9 @@ impl Folder {
         Ok(lists)
     }
 
-    /// Publishes the certificates of the issuing CA and of the root (DER) where authorityInfoAccess says they are.
-    pub(super) fn write_certificates(&self, id: &Identity) -> Result<()> {
-        for certificate in [&id.issuing, &id.root] {
+    /// Publishes the certificates of the issuing CAs and of the root (DER) where authorityInfoAccess says they are.
+    pub(super) fn write_certificates(&self, id: &Identity, cas: &IssuingCas) -> Result<()> {
+        for certificate in cas.iter().map(|ca| &ca.certificate).chain([&id.root]) {
             let urls = id.urls.ca_issuers(&certificate.public_key()?);
             let Some(place) = urls.first().and_then(|url| id.urls.place(url)) else {
                 return Err(ErrorKind::Internal("a CA certificate has no HTTP address").into());
@@ -170,10 +171,10 @@ pub(crate) fn read_list(folder: &Path, of: &ListedCa<'_>, part: CrlPart) -> Resu
     let Some(bytes) = read_optional(&path)? else { return Ok(None) };
     let fault = |what: String| ErrorKind::ReadBack { path: path.clone(), what };
     let crl = Crl::from_der(bytes).map_err(|e| fault(format!("it cannot be read: {e}")))?;
-    if crl.issuer_der() != of.certificate.subject_der() {
+    if crl.issuer_der() != of.ca.certificate.subject_der() {
         return Err(fault(format!("it is a list of {}", crl.issuer_text())).into());
     }
-    crl.verify_signed_by(&of.certificate.public_key()?).map_err(|e| fault(e.to_string()))?;
+    crl.verify_signed_by(&of.ca.certificate.public_key()?).map_err(|e| fault(e.to_string()))?;
     Ok(Some(crl))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn lint(tbs: &[u8], context: &LintContext<'_>, report: &mut Report) -
     algorithm(&r.expect(tag::SEQUENCE, "the signature algorithm is missing")?, report);
     let issuer = r.expect(tag::SEQUENCE, "issuer is missing")?;
     if issuer.whole != context.issuer_der {
-        report.add(Rule::Issuer, "the issuer is not, octet for octet, the subject of the issuing CA");
+        report.at(issuer.offset, Rule::Issuer, "the issuer is not, octet for octet, the subject of the issuing CA");
     }
     let period = r.expect(tag::SEQUENCE, "validity is missing")?;
     let read = validity(&period, context, report);
@@ -42,33 +42,41 @@ pub(super) fn lint(tbs: &[u8], context: &LintContext<'_>, report: &mut Report) -
 }
 
 fn serial(serial: &Tlv<'_>, report: &mut Report) {
-    match serial.unsigned() {
-        Err(fault) => report.add(Rule::SerialForm, format!("the serial number is {}", fault.what)),
-        Ok([0]) => report.add(Rule::SerialZero, "the serial number is zero"),
-        // A leading zero octet that keeps the number positive counts (RFC 5280 §4.1.2.2).
-        Ok(_) if serial.value.len() > 20 => {
-            report
-                .add(Rule::SerialLength, format!("the serial number has {} octets, more than 20", serial.value.len()));
+    match number(serial, report) {
+        Some([1..=0x7f, rest @ ..]) if rest.len() + 1 == SERIAL_OCTETS => {}
+        None => {}
+        Some(magnitude) => {
+            let magnitude = hex(magnitude);
+            let message = format!(
+                "the serial number {magnitude} is not made by this authority: {SERIAL_OCTETS} octets, the first 01 to 7f"
+            );
+            report.at(serial.offset, Rule::SerialLayout, message);
         }
-        Ok(magnitude) => match magnitude {
-            [1..=0x7f, ..] if magnitude.len() == SERIAL_OCTETS => {}
-            _ => report.add(
-                Rule::SerialLayout,
-                format!(
-                    "the serial number {} is not made by this authority: {SERIAL_OCTETS} octets, the first 01 to 7f",
-                    hex(magnitude)
-                ),
-            ),
-        },
     }
 }
 
-fn algorithm(algorithm: &Tlv<'_>, report: &mut Report) {
+/// The magnitude of a serial number that every standard allows.
+pub(super) fn number<'a>(serial: &Tlv<'a>, report: &mut Report) -> Option<&'a [u8]> {
+    match serial.unsigned() {
+        Err(fault) => report.at(serial.offset, Rule::SerialForm, format!("the serial number is {}", fault.what)),
+        Ok([0]) => report.at(serial.offset, Rule::SerialZero, "the serial number is zero"),
+        // A leading zero octet that keeps the number positive counts (RFC 5280 §4.1.2.2).
+        Ok(_) if serial.value.len() > 20 => {
+            let message = format!("the serial number has {} octets, more than 20", serial.value.len());
+            report.at(serial.offset, Rule::SerialLength, message);
+        }
+        Ok(magnitude) => return Some(magnitude),
+    }
+    None
+}
+
+/// SM2-with-SM3, as this authority writes it.
+pub(super) fn algorithm(algorithm: &Tlv<'_>, report: &mut Report) {
     if !is_sm2_with_sm3(algorithm.whole) {
-        report.add(Rule::Algorithm, "the signature algorithm is not SM2-with-SM3");
+        report.at(algorithm.offset, Rule::Algorithm, "the signature algorithm is not SM2-with-SM3");
     } else if algorithm.value.ends_with(&[tag::NULL, 0]) {
         let message = "the signature algorithm has NULL parameters; they are absent (GB/T 20518 §5.2.2)";
-        report.add(Rule::AlgorithmParameters, message);
+        report.at(algorithm.offset, Rule::AlgorithmParameters, message);
     }
 }
 
@@ -76,15 +84,9 @@ fn validity(period: &Tlv<'_>, context: &LintContext<'_>, report: &mut Report) ->
     let mut times = period.inside();
     let (first, last) = (times.any()?, times.any()?);
     times.finish("a field that it does not have")?;
-    let (not_before, not_after) = (read_time(&first)?, read_time(&last)?);
-    for (time, seconds) in [(&first, not_before), (&last, not_after)] {
-        // UTCTime cannot say a year after 2049 at all.
-        if time.tag == tag::GENERALIZED_TIME && seconds < FIRST_GENERALIZED {
-            report.add(Rule::ValidityType, "a time before 2050 is written as GeneralizedTime instead of UTCTime");
-        }
-    }
+    let (not_before, not_after) = (time(&first, report)?, time(&last, report)?);
     if not_after < not_before {
-        report.add(Rule::ValidityOrder, "the validity ends before it begins");
+        report.at(period.offset, Rule::ValidityOrder, "the validity ends before it begins");
     }
     // Both ends belong to the period.
     let max = i64::from(context.profile.max_days) * 86_400;
@@ -93,14 +95,25 @@ fn validity(period: &Tlv<'_>, context: &LintContext<'_>, report: &mut Report) ->
             "the validity is longer than the {} days that the profile {} allows",
             context.profile.max_days, context.profile.id
         );
-        report.add(Rule::ValidityLength, message);
+        report.at(period.offset, Rule::ValidityLength, message);
     }
     Ok(())
 }
 
+/// Reads a time of a certificate or list, and looks at the choice of its type.
+pub(super) fn time(time: &Tlv<'_>, report: &mut Report) -> Result<i64, Fault> {
+    let seconds = read_time(time)?;
+    // UTCTime cannot say a year after 2049 at all.
+    if time.tag == tag::GENERALIZED_TIME && seconds < FIRST_GENERALIZED {
+        let message = "a time before 2050 is written as GeneralizedTime instead of UTCTime";
+        report.at(time.offset, Rule::ValidityType, message);
+    }
+    Ok(seconds)
+}
+
 fn keys(spki: &Tlv<'_>, context: &LintContext<'_>, report: &mut Report) {
     if spki.whole != context.subject_key.spki_der() {
-        report.add(Rule::Key, "the public key is not the one that was applied for");
+        report.at(spki.offset, Rule::Key, "the public key is not the one that was applied for");
     }
     match (context.profile.class, context.subject_key == context.issuer_key) {
         (ProfileClass::Root, false) => report.add(Rule::KeyNotSelfSigned, "a root is signed with its own key"),

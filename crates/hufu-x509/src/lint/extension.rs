@@ -116,63 +116,99 @@ const KNOWN: [Known; 11] = [
 
 /// Lints the content of `extensions [3]`, if it is there.
 pub(super) fn lint(explicit: Option<&Tlv<'_>>, context: &LintContext<'_>, report: &mut Report) -> Result<(), Fault> {
-    let mut seen: Vec<&[u8]> = Vec::with_capacity(KNOWN.len());
-    if let Some(explicit) = explicit {
-        let mut inside = explicit.inside();
-        let mut list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?.inside();
-        inside.finish("octets behind the extensions")?;
-        while !list.is_empty() {
-            let mut one = list.expect(tag::SEQUENCE, "an extension is no SEQUENCE")?.inside();
-            let id = one.expect(tag::OID, "an extension has no identifier")?;
-            let critical = match one.optional(tag::BOOLEAN)? {
-                None => false,
-                Some(flag) => {
-                    let critical = flag.boolean()?;
-                    if !critical {
-                        let message = format!("{} writes critical FALSE, which DER leaves out", dotted(id.value));
-                        report.add(Rule::CriticalExplicitFalse, message);
-                    }
-                    critical
-                }
-            };
-            let content = one.expect(tag::OCTET_STRING, "an extension has no value")?;
-            one.finish("a field that an extension does not have")?;
-            if seen.contains(&id.value) {
-                report.add(Rule::ExtensionDuplicate, format!("the extension {} stands twice", dotted(id.value)));
-                continue;
-            }
-            seen.push(id.value);
-            extension(&id, critical, &content, context, report);
-        }
+    let found = match explicit {
+        None => Vec::new(),
+        Some(explicit) => inside(explicit, report)?,
+    };
+    for one in &found {
+        extension(one, context, report);
     }
     for known in &KNOWN {
-        if (known.wanted)(context.profile) == Wanted::Yes && !seen.contains(&known.oid.as_bytes()) {
+        if (known.wanted)(context.profile) == Wanted::Yes && !found.iter().any(|one| one.is(known.oid)) {
             report.add(Rule::ExtensionMissing, format!("the extension {} is missing", known.name));
         }
     }
     Ok(())
 }
 
-fn extension(id: &Tlv<'_>, critical: bool, content: &Tlv<'_>, context: &LintContext<'_>, report: &mut Report) {
-    let Some(known) = KNOWN.iter().find(|k| k.oid.as_bytes() == id.value) else {
-        let name = dotted(id.value);
-        if critical {
-            let message = format!("the critical extension {name} is not in the tables of GB/T 20518 Annex C");
-            report.add(Rule::ExtensionUnknownCritical, message);
+/// One extension as it was found.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) id: Tlv<'a>,
+    pub(super) critical: bool,
+    pub(super) content: Tlv<'a>,
+}
+
+impl Found<'_> {
+    pub(super) fn is(&self, oid: Oid) -> bool {
+        oid.as_bytes() == self.id.value
+    }
+}
+
+/// The extensions inside an explicit tag, each once.
+pub(super) fn inside<'a>(explicit: &Tlv<'a>, report: &mut Report) -> Result<Vec<Found<'a>>, Fault> {
+    let mut inside = explicit.inside();
+    let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
+    inside.finish("octets behind the extensions")?;
+    all(&list, report)
+}
+
+/// The extensions of a list, each once.
+pub(super) fn all<'a>(list: &Tlv<'a>, report: &mut Report) -> Result<Vec<Found<'a>>, Fault> {
+    let mut list = list.inside();
+    let mut found: Vec<Found<'a>> = Vec::new();
+    while !list.is_empty() {
+        let mut one = list.expect(tag::SEQUENCE, "an extension is no SEQUENCE")?.inside();
+        let id = one.expect(tag::OID, "an extension has no identifier")?;
+        let critical = match one.optional(tag::BOOLEAN)? {
+            None => false,
+            Some(flag) => {
+                let critical = flag.boolean()?;
+                if !critical {
+                    let message = format!("{} writes critical FALSE, which DER leaves out", dotted(id.value));
+                    report.at(flag.offset, Rule::CriticalExplicitFalse, message);
+                }
+                critical
+            }
+        };
+        let content = one.expect(tag::OCTET_STRING, "an extension has no value")?;
+        one.finish("a field that an extension does not have")?;
+        if found.iter().any(|other| other.id.value == id.value) {
+            let message = format!("the extension {} stands twice", dotted(id.value));
+            report.at(id.offset, Rule::ExtensionDuplicate, message);
         } else {
-            report.add(Rule::ExtensionUnlisted, format!("the extension {name} is not one this authority writes"));
+            found.push(Found { id, critical, content });
+        }
+    }
+    Ok(found)
+}
+
+fn extension(one: &Found<'_>, context: &LintContext<'_>, report: &mut Report) {
+    let at = one.id.offset;
+    let Some(known) = KNOWN.iter().find(|k| one.is(k.oid)) else {
+        let name = dotted(one.id.value);
+        if one.critical {
+            let message = format!("the critical extension {name} is not in the tables of GB/T 20518 Annex C");
+            report.at(at, Rule::ExtensionUnknownCritical, message);
+        } else {
+            report.at(at, Rule::ExtensionUnlisted, format!("the extension {name} is not one this authority writes"));
         }
         return;
     };
     if (known.wanted)(context.profile) == Wanted::No {
         let message = format!("the profile {} has no extension {}", context.profile.id, known.name);
-        return report.add(Rule::ExtensionNotInProfile, message);
+        return report.at(at, Rule::ExtensionNotInProfile, message);
     }
-    if critical != known.critical {
-        let must = if known.critical { "critical" } else { "non-critical" };
-        report.add(Rule::Criticality, format!("the extension {} must be {must}", known.name));
-    }
-    let mut reader = content.inside();
+    criticality(one, known.name, known.critical, report);
+    let mut reader = one.content.inside();
     let read = (known.check)(&mut reader, context, report).and_then(|()| reader.finish("octets behind its value"));
     report.part(Rule::ExtensionForm, known.name, read);
+}
+
+/// Holds an extension to how critical it has to be.
+pub(super) fn criticality(one: &Found<'_>, name: &str, critical: bool, report: &mut Report) {
+    if one.critical != critical {
+        let must = if critical { "critical" } else { "non-critical" };
+        report.at(one.id.offset, Rule::Criticality, format!("the extension {name} must be {must}"));
+    }
 }

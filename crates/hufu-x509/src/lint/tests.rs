@@ -12,7 +12,9 @@ use super::*;
 use crate::fixture::{Case, key, name, seed};
 use crate::mutate::mutated;
 use crate::oid::{self, Oid};
-use crate::tlv::{Reader, element, tag};
+use crate::tlv::{Reader, Tlv, element, tag};
+
+mod list;
 
 const PROFILES: [&str; 10] = [
     "root",
@@ -44,10 +46,12 @@ fn good_certificates_of_every_profile_have_no_findings() {
 
 #[test]
 fn ids_are_unique_and_the_table_has_no_holes() {
-    let unique: BTreeSet<_> = IDS.iter().collect();
-    assert_eq!(unique.len(), IDS.len());
+    let unique: BTreeSet<_> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(unique.len(), RULES.len());
+    assert!(RULES.iter().all(|rule| !rule.clause.is_empty()));
     assert!(
-        IDS.iter()
+        unique
+            .iter()
             .all(|id| id.strip_prefix("lint.").is_some_and(|n| n.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')))
     );
 }
@@ -55,7 +59,37 @@ fn ids_are_unique_and_the_table_has_no_holes() {
 /// The fields of a TBSCertificate, to be changed one by one.
 struct Parts {
     fields: Vec<Vec<u8>>,
-    extensions: Vec<(Vec<u8>, Option<u8>, Vec<u8>)>,
+    extensions: Vec<Extension>,
+}
+
+/// An extension: identifier, the octet of its BOOLEAN, value.
+type Extension = (Vec<u8>, Option<u8>, Vec<u8>);
+
+/// The extensions inside an explicit tag.
+fn read_extensions(explicit: &Tlv<'_>) -> Vec<Extension> {
+    let mut list = explicit.inside().any().unwrap().inside();
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let mut one = list.any().unwrap().inside();
+        let id = one.any().unwrap().value.to_vec();
+        let critical = one.optional(tag::BOOLEAN).unwrap().map(|b| b.value[0]);
+        extensions.push((id, critical, one.any().unwrap().value.to_vec()));
+    }
+    extensions
+}
+
+/// The extensions inside the explicit tag `n`.
+fn write_extensions(extensions: &[Extension], n: u8) -> Vec<u8> {
+    let mut list = Vec::new();
+    for (id, critical, value) in extensions {
+        let mut one = element(tag::OID, id);
+        if let Some(flag) = critical {
+            one.extend(element(tag::BOOLEAN, &[*flag]));
+        }
+        one.extend(element(tag::OCTET_STRING, value));
+        list.extend(element(tag::SEQUENCE, &one));
+    }
+    element(tag::constructed(n), &element(tag::SEQUENCE, &list))
 }
 
 const VERSION: usize = 0;
@@ -70,33 +104,17 @@ impl Parts {
     fn of(tbs: &[u8]) -> Self {
         let mut reader = Reader::new(tbs).any().unwrap().inside();
         let fields = (0..7).map(|_| reader.any().unwrap().whole.to_vec()).collect();
-        let mut list = reader.any().unwrap().inside().any().unwrap().inside();
-        let mut extensions = Vec::new();
-        while !list.is_empty() {
-            let mut one = list.any().unwrap().inside();
-            let id = one.any().unwrap().value.to_vec();
-            let critical = one.optional(tag::BOOLEAN).unwrap().map(|b| b.value[0]);
-            extensions.push((id, critical, one.any().unwrap().value.to_vec()));
-        }
+        let extensions = read_extensions(&reader.any().unwrap());
         Self { fields, extensions }
     }
 
-    fn at(&mut self, oid: Oid) -> &mut (Vec<u8>, Option<u8>, Vec<u8>) {
+    fn at(&mut self, oid: Oid) -> &mut Extension {
         self.extensions.iter_mut().find(|e| e.0 == oid.as_bytes()).unwrap()
     }
 
     fn write(&self) -> Vec<u8> {
-        let mut list = Vec::new();
-        for (id, critical, value) in &self.extensions {
-            let mut one = element(tag::OID, id);
-            if let Some(flag) = critical {
-                one.extend(element(tag::BOOLEAN, &[*flag]));
-            }
-            one.extend(element(tag::OCTET_STRING, value));
-            list.extend(element(tag::SEQUENCE, &one));
-        }
         let mut content = self.fields.concat();
-        content.extend(element(tag::constructed(3), &element(tag::SEQUENCE, &list)));
+        content.extend(write_extensions(&self.extensions, 3));
         element(tag::SEQUENCE, &content)
     }
 }
@@ -405,11 +423,32 @@ const ROOT: &[Defect] = &[
     }),
 ];
 
+/// What the seeded defects set off.
+#[derive(Default)]
+struct Caught {
+    rules: BTreeSet<&'static str>,
+    defects: usize,
+}
+
+impl Caught {
+    /// The defect `what` was found by the rule that is meant for it.
+    fn expect(&mut self, what: &str, rule: &'static str, found: &[Finding]) {
+        let Some(finding) = found.iter().find(|f| f.id == rule) else {
+            panic!("{what}: {rule} is not among {found:#?}");
+        };
+        assert!(!finding.message.is_empty());
+        for f in found {
+            assert!(f.message.chars().all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{200b}'), "{f:?}");
+        }
+        self.rules.insert(rule);
+        self.defects += 1;
+    }
+}
+
 /// The linter finds each of the seeded defects, by the rule that is meant for it.
 #[test]
 fn every_seeded_defect_is_found_by_its_rule() {
-    let mut caught = BTreeSet::new();
-    let mut defects = 0;
+    let mut caught = Caught::default();
     for (profile, table) in [
         ("person-sign", BASE),
         ("person-sign", SUBJECT_DEFECTS),
@@ -423,22 +462,15 @@ fn every_seeded_defect_is_found_by_its_rule() {
         for (what, rule, damage) in table {
             let mut parts = Parts::of(&good);
             damage(&mut parts);
-            let found = super::tbs(&parts.write(), &case.context());
-            let Some(finding) = found.iter().find(|f| f.id == *rule) else {
-                panic!("{profile}, {what}: {rule} is not among {found:#?}");
-            };
-            assert!(!finding.message.is_empty());
-            for f in &found {
-                assert!(f.message.chars().all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{200b}'), "{f:?}");
-            }
-            caught.insert(*rule);
-            defects += 1;
+            caught.expect(&format!("{profile}, {what}"), rule, &super::tbs(&parts.write(), &case.context()));
         }
     }
-    eprintln!("{defects} seeded defects, {} rules of {}", caught.len(), IDS.len());
-    assert!(defects >= 100);
+    list::defects(&mut caught);
+    eprintln!("{} seeded defects, {} rules of {}", caught.defects, caught.rules.len(), RULES.len());
+    assert!(caught.defects >= 100);
     let elsewhere = ["lint.key-of-issuer", "lint.key-not-self-signed"];
-    let silent: Vec<_> = IDS.iter().filter(|id| !caught.contains(*id) && !elsewhere.contains(id)).collect();
+    let silent = |id: &&str| !caught.rules.contains(id) && !elsewhere.contains(id);
+    let silent: Vec<_> = RULES.iter().map(|rule| rule.id).filter(silent).collect();
     assert!(silent.is_empty(), "rules that no defect sets off: {silent:?}");
 }
 
