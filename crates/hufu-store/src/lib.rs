@@ -28,6 +28,7 @@
 mod ca;
 mod cell;
 mod checkpoint;
+mod copy;
 mod covered;
 mod crl;
 mod error;

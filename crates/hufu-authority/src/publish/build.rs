@@ -55,7 +55,7 @@ fn full(r: &Reader<'_>, of: &ListedCa<'_>, issue: &CrlIssue) -> Result<Vec<Unsig
     let freshest = if issue.freshest { addresses(of, CrlPart::Delta)? } else { Vec::new() };
     let points: Vec<Vec<String>> =
         (0..shards).map(|shard| addresses(of, CrlPart::Shard(shard))).collect::<Result<_>>()?;
-    let expected = usize::try_from(r.listed_count(of.ca.instance)?).unwrap_or(0);
+    let expected = usize::try_from(r.ever_listed(of.ca.instance)?).unwrap_or(0);
     let mut whole = Builder::new(CrlInput { freshest: &freshest, ..input(of, &key, issue) }, expected)?;
     let in_each = expected / usize::from(shards.max(1)) * 17 / 16;
     let mut parts = points

@@ -132,7 +132,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Database errors.
-    pub fn listed_count(&self, ca: u8) -> Result<u64> {
+    pub fn ever_listed(&self, ca: u8) -> Result<u64> {
         const COUNT: &str = "SELECT count(*) FROM certificate WHERE status <> 'active' AND serial >= ? AND serial < ?";
         let (low, high) = range(ca);
         let cells = [Cell::Blob(&low), Cell::Blob(&high)];

@@ -64,6 +64,9 @@ CREATE TABLE crl_file (
 -- Who stands on a list now, or stood there until it expired: small beside the table, and in the order of a list.
 CREATE INDEX certificate_listed ON certificate (serial, not_after) WHERE status <> 'active';
 
+-- What was entered together is approved and applied together.
+CREATE INDEX request_manifest ON request (manifest, position);
+
 -- The issuing CAs that came after the founding one, by the first octet of their serial numbers. The founding one has its
 -- certificate in `authority_certificate` and gets a row here when it stops being the current one.
 CREATE TABLE issuing_ca (
