@@ -20,6 +20,7 @@ mod publish;
 mod refusals;
 mod report;
 mod review;
+mod rollover;
 mod surroundings;
 mod tamper;
 

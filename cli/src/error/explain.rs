@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
@@ -146,9 +147,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
         ErrorKind::CaStatus { ca, status } => {
-            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            let name = render(lang, &format!("label-status-{status}"), &[]);
             vec![("ca", ca.to_string()), ("status", name)]
         }
+        ErrorKind::CaStep { ca, status, wanted } => vec![
+            ("ca", ca.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
         ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
@@ -324,6 +330,7 @@ mod tests {
             ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
             ErrorKind::CaNotLoaded("g2".parse().unwrap()),
             ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaStep { ca: "g2".parse().unwrap(), status: CaStatus::Retired, wanted: CaStatus::Current },
             ErrorKind::CaPending("g2".to_owned()),
             ErrorKind::CaInstances,
             ErrorKind::CaRootKey("g2".parse().unwrap()),

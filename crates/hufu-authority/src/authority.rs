@@ -205,6 +205,7 @@ impl Authority {
         };
         let id = &self.identity;
         let (cas, profiles) = self.read(|r| Ok((id.cas(r)?, r.profiles()?)))?;
+        cas.iter().try_for_each(|ca| self.settle_key(ca).map(drop))?;
         // A CA that signs no certificates any more may have its key elsewhere.
         let needed = |ca: &&IssuingCa| ca.status.signs_certificates() || self.home.key(&ca.key).exists();
         let keys = cas.iter().filter(needed).map(|ca| Ok((ca, key(&ca.key)?))).collect::<Result<Vec<_>>>();

@@ -124,6 +124,15 @@ pub enum ErrorKind {
         /// What it is.
         status: CaStatus,
     },
+    /// The issuing CA cannot become what was asked for.
+    CaStep {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+        /// What it was to become.
+        wanted: CaStatus,
+    },
     /// An issuing CA of this name or with this subject exists already.
     CaExists(String),
     /// Another issuing CA is proposed and not decided.
@@ -371,6 +380,8 @@ pub enum ErrorKind {
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
     Kmc(hufu_kmc::Error),
+    /// A spreadsheet was not read or not written.
+    Sheet(hufu_sheet::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -432,6 +443,7 @@ impl ErrorKind {
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
             Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaStep { .. } => "ca.step",
             Self::CaExists(_) => "ca.exists",
             Self::CaPending(_) => "ca.pending",
             Self::CaInstances => "ca.instances",
@@ -491,6 +503,7 @@ impl ErrorKind {
             Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
+            Self::Sheet(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -559,6 +572,7 @@ fn class_of(code: &str) -> Class {
         | "store.disk-full"
         | "store.read-only-home"
         | "store.poisoned"
+        | "sheet.io"
         | "store.io"
         | "entropy.failed"
         | "kmc.no-agent"
@@ -569,6 +583,7 @@ fn class_of(code: &str) -> Class {
         | "ca.none-current"
         | "ca.status"
         | "ca.not-loaded"
+        | "ca.step"
         | "ca.exists"
         | "ca.pending"
         | "ca.instances"
@@ -668,6 +683,9 @@ impl fmt::Display for ErrorKind {
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
                 write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaStep { ca, status, wanted } => {
+                write!(f, "the issuing CA {ca} is {status} and cannot become {wanted}")
             }
             Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
             Self::CaPending(name) => {
@@ -824,6 +842,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
+            Self::Sheet(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -836,6 +855,7 @@ impl std::error::Error for Error {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
             ErrorKind::Kmc(e) => e.source(),
+            ErrorKind::Sheet(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -867,6 +887,7 @@ wraps! {
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
     hufu_kmc::Error => Kmc,
+    hufu_sheet::Error => Sheet,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

@@ -8,6 +8,8 @@
 //! HOME/kmc.sock         the socket of the key centre's agent, while it runs
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
+//! HOME/keys/ca-N.key    the key of the further issuing CA of instance N, encrypted
+//! HOME/keys/ca-N-….new  the key of one that is proposed, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
 //! HOME/keys/data.key    the data key of sealed fields, wrapped under the home passphrase
 //! ```
@@ -16,6 +18,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use hufu_model::ident::{Digest, hex};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::publish::Publishing;
@@ -122,10 +126,32 @@ impl Home {
         Some(Publishing { deltas: self.deltas, ..Publishing::full(folder) })
     }
 
-    /// The key file called `name`, one of `root`, `issuing`, `ledger` and `data`.
+    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, or [`crate::IssuingCa::key`].
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
         self.root.join("keys").join(format!("{name}.key"))
+    }
+}
+
+impl Home {
+    /// The key file of a further CA that is proposed and not yet on record: named by its key, too, so that no two
+    /// proposals share it.
+    pub(crate) fn proposed_key(&self, instance: u8, spki: &Digest) -> PathBuf {
+        self.root.join("keys").join(format!("ca-{instance}-{}.new", hex(&spki.0[..8])))
+    }
+
+    /// Every such file.
+    pub(crate) fn proposed_keys(&self) -> Result<Vec<PathBuf>> {
+        let folder = self.root.join("keys");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|e| file_error(&folder, e))? {
+            let path = entry.map_err(|e| file_error(&folder, e))?.path();
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            if name.starts_with("ca-") && name.ends_with(".new") {
+                found.push(path);
+            }
+        }
+        Ok(found)
     }
 }
 

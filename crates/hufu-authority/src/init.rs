@@ -348,7 +348,7 @@ pub(crate) fn ca_org() -> Result<OrgId> {
 }
 
 /// A profile as shipped, whatever its class.
-fn shipped(id: &str) -> Result<Profile> {
+pub(crate) fn shipped(id: &str) -> Result<Profile> {
     let found = hufu_data::profiles().iter().find(|(name, _)| *name == id);
     let (_, source) = found.ok_or_else(|| ErrorKind::UnknownProfile(id.to_owned()))?;
     let profile = change::profile(source)?;

@@ -6,6 +6,7 @@
 //! | found a home: root, issuing CA, two administrators | [`Authority::found`] | `init.rs` |
 //! | act as an operator | [`Authority::act_as`] | `authority.rs` |
 //! | change organisations, roles, profiles; countersign what needs two | [`Authority::change`], [`Authority::countersign`] | `change.rs` |
+//! | make another issuing CA, end one | [`Authority::cas`], [`Authority::propose_ca`], [`Authority::approve_ca`] | `ca.rs` |
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
@@ -210,7 +211,7 @@ pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
 pub use backup::{Backup, BackupManifest, Keys};
-pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
+pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -233,6 +234,7 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
+pub use hufu_sheet as sheet;
 pub use hufu_store::{
     CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, Mode, ProfileRow, Proposal, PublishedCrl,
     RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,

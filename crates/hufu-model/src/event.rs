@@ -23,6 +23,14 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// An issuing CA was made (签发 CA 换代, or one beside the others).
+    CaAdd,
+    /// An issuing CA became the current one.
+    CaCurrent,
+    /// An issuing CA signs no certificates any more.
+    CaRetire,
+    /// An issuing CA's certificate was revoked by the root.
+    CaRevoke,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -57,7 +65,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -68,6 +76,10 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::CaAdd,
+        Self::CaCurrent,
+        Self::CaRetire,
+        Self::CaRevoke,
         Self::Propose,
         Self::ProposalReject,
         Self::Submit,
@@ -99,6 +111,10 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::CaAdd => "ca-add",
+            Self::CaCurrent => "ca-current",
+            Self::CaRetire => "ca-retire",
+            Self::CaRevoke => "ca-revoke",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -130,13 +146,20 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
-        )
+        ) || self.is_about_a_ca()
+    }
+
+    /// Whether the act is about an issuing CA: super-administrators do it, two of them.
+    #[must_use]
+    pub const fn is_about_a_ca(self) -> bool {
+        matches!(self, Self::CaAdd | Self::CaCurrent | Self::CaRetire | Self::CaRevoke)
     }
 
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
         matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
+            || self.is_about_a_ca()
     }
 }
 
