@@ -17,6 +17,7 @@ mod issuance;
 mod key_centre;
 mod lifecycle;
 mod privacy;
+mod publish;
 mod refusals;
 mod report;
 mod review;

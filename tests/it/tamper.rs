@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 20] = [
+const COVERED: [&str; 23] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -32,6 +32,9 @@ const COVERED: [&str; 20] = [
     "compromised_key",
     "key_order",
     "key_order_approval",
+    "crl_issue",
+    "crl_list",
+    "crl_file",
     "issuing_ca",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
@@ -75,6 +78,12 @@ fn lived_in(seed: &str) -> TestAuthority {
         }
     }
     order_keys(&t);
+    let publishing = hufu_authority::Publishing::full(t.base().join("public"));
+    for deltas in [false, true] {
+        let publishing = hufu_authority::Publishing { deltas, ..publishing.clone() };
+        t.authority.publish_crl(&t.session("zhao"), &t.signer(), &publishing).unwrap();
+        t.clock.advance(60);
+    }
     t.add_ca("g2", true);
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);

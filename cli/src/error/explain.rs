@@ -206,6 +206,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
+        ErrorKind::PublishingBusy(path) | ErrorKind::PublishingFolder(path) => {
+            vec![("path", path.display().to_string())]
+        }
+        ErrorKind::ForeignCrl { path, issuer } => {
+            vec![("path", path.display().to_string()), ("issuer", issuer.clone())]
+        }
+        ErrorKind::CrlAhead { path, found, ours } => {
+            vec![("path", path.display().to_string()), ("found", found.to_string()), ("ours", ours.to_string())]
+        }
+        ErrorKind::CrlDiffers { path, number } => {
+            vec![("path", path.display().to_string()), ("number", number.to_string())]
+        }
+        ErrorKind::ManyChanges { changes, certificates } => {
+            vec![("changes", changes.to_string()), ("certificates", certificates.to_string())]
+        }
+        ErrorKind::ReadBack { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
         ErrorKind::Kmc(e) => kmc(e.kind(), lang),
         ErrorKind::UnknownKeyOrder(id) => vec![("request", id.to_string())],
@@ -393,6 +409,14 @@ mod tests {
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),
+            ErrorKind::PublishingBusy(path()),
+            ErrorKind::PublishingFolder(path()),
+            ErrorKind::ForeignCrl { path: path(), issuer: "CN=x".to_owned() },
+            ErrorKind::CrlAhead { path: path(), found: 3, ours: 2 },
+            ErrorKind::CrlDiffers { path: path(), number: 2 },
+            ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
+            ErrorKind::NoBaseCrl,
+            ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

@@ -36,6 +36,7 @@ const FAMILIES: &[&str] = &[
     "certificate",
     "proposal",
     "change",
+    "crl",
     "kmc",
     "sheet",
     "pair",

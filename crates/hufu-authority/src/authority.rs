@@ -332,7 +332,9 @@ impl Identity {
         };
         let (root, issuing, ledger) = (take("root")?, take("issuing")?, take("ledger")?);
         let ca = issuing.public_key()?.spki_digest();
-        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref());
+        // A home of the first release has no shards.
+        let shards = r.meta("crl-shards")?.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref(), shards);
         let instance = meta("instance")?.parse().unwrap_or(1);
         Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance })
     }

@@ -329,6 +329,49 @@ pub enum ErrorKind {
     },
     /// A stated invariant of this library does not hold: a defect, to be reported.
     Internal(&'static str),
+    /// Somebody else is publishing into this folder.
+    PublishingBusy(PathBuf),
+    /// The publishing folder is not there, though lists were published into it.
+    PublishingFolder(PathBuf),
+    /// In the place of a list lies one of another CA.
+    ForeignCrl {
+        /// The file.
+        path: PathBuf,
+        /// Whose list it is.
+        issuer: String,
+    },
+    /// A list in the publishing folder is newer than what this ledger would publish.
+    CrlAhead {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        found: u64,
+        /// The number that would come now.
+        ours: u64,
+    },
+    /// A list in the publishing folder is signed by this CA and is not the one of this number in the ledger.
+    CrlDiffers {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        number: u64,
+    },
+    /// So many certificates would change their status that somebody has to say that it is meant.
+    ManyChanges {
+        /// Certificates whose status changed since the last full list.
+        changes: u64,
+        /// Certificates of the authority.
+        certificates: u64,
+    },
+    /// A delta list needs a full list before it that was published.
+    NoBaseCrl,
+    /// What lies in the publishing folder is not what was written into it.
+    ReadBack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A report asks for a time before the ledger begins.
     BeforeLedger {
         /// When the ledger begins.
@@ -466,6 +509,14 @@ impl ErrorKind {
             Self::NotCheckpointed { .. } => "ledger.not-checkpointed",
             Self::Unreadable { .. } => "input.unreadable",
             Self::Internal(_) => "authority.internal",
+            Self::PublishingBusy(_) => "crl.busy",
+            Self::PublishingFolder(_) => "crl.folder",
+            Self::ForeignCrl { .. } => "crl.foreign",
+            Self::CrlAhead { .. } => "crl.ahead",
+            Self::CrlDiffers { .. } => "crl.differs",
+            Self::ManyChanges { .. } => "crl.changes",
+            Self::NoBaseCrl => "crl.no-base",
+            Self::ReadBack { .. } => "crl.read-back",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
@@ -654,6 +705,34 @@ impl fmt::Display for ErrorKind {
             }
             Self::Unreadable { wanted, what } => write!(f, "this is not {wanted}: {what}"),
             Self::Internal(what) => write!(f, "this is a defect of the software, please report it: {what}"),
+            Self::PublishingBusy(folder) => {
+                write!(f, "another process is publishing into {}; try again when it is done", folder.display())
+            }
+            Self::PublishingFolder(folder) => {
+                write!(f, "the publishing folder {} is not there: mount it, or name another", folder.display())
+            }
+            Self::ForeignCrl { path, issuer } => {
+                write!(f, "in the place of our list lies one of another CA, {issuer}: {}", path.display())
+            }
+            Self::CrlAhead { path, found, ours } => write!(
+                f,
+                "the list {found} in {} is newer than the {ours} that this ledger would publish: an older copy of the \
+                 home was put back, or another home publishes there",
+                path.display()
+            ),
+            Self::CrlDiffers { path, number } => write!(
+                f,
+                "the list {number} in {} is signed by this CA and is not the one of that number in this ledger",
+                path.display()
+            ),
+            Self::ManyChanges { changes, certificates } => write!(
+                f,
+                "{changes} of {certificates} certificates would change their status at once; say that this many are meant"
+            ),
+            Self::NoBaseCrl => f.write_str("a delta list adds to a full list, and none was published yet"),
+            Self::ReadBack { path, what } => {
+                write!(f, "{} is not what was published: {what}; nobody may rely on it", path.display())
+            }
             Self::BeforeLedger { first } => {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }

@@ -13,6 +13,7 @@
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
 //! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
@@ -67,6 +68,7 @@
 //!         anchor: None,
 //!         root_key: None,
 //!         instance: 1,
+//!         crl_shards: 16,
 //!         administrators: [
 //!             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
 //!             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },
@@ -197,6 +199,7 @@ mod key_order;
 mod mass;
 mod policy;
 mod proof;
+mod publish;
 mod report;
 mod restore;
 mod sealed;
@@ -225,6 +228,7 @@ pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
+pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
@@ -238,7 +242,7 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode, ProfileRow, Proposal,
-    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
+    ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

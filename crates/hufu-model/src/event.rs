@@ -61,6 +61,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
+    CrlIntent,
+    /// Revocation lists were published and read again (one event for the publication).
+    CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
@@ -71,7 +75,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -101,6 +105,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::CrlIntent,
+        Self::CrlPublish,
         Self::OperatorCertificate,
         Self::SignerStart,
         Self::Denied,
@@ -139,6 +145,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::CrlIntent => "crl-intent",
+            Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
             Self::Denied => "denied",

@@ -51,6 +51,9 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.altered"
         | "kmc.differs"
         | "store.ledger-broken"
+        | "crl.ahead"
+        | "crl.differs"
+        | "crl.read-back"
         | "store.corrupt" => Class::Integrity,
         "home.file"
         | "store.busy"
@@ -63,6 +66,8 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.agent"
         | "kmc.agent-refused"
         | "sheet.io"
+        | "crl.busy"
+        | "crl.folder"
         | "authority.internal" => Class::Temporary,
         "home.exists"
         | "ca.none-current"
@@ -117,6 +122,9 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.approved-twice"
         | "kmc.cap"
         | "ca.step"
+        | "crl.foreign"
+        | "crl.changes"
+        | "crl.no-base"
         | "kmc.agent-runs" => Class::Refused,
         _ if code.starts_with("store.") => Class::Refused,
         _ => Class::BadInput,
