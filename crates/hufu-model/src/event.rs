@@ -47,13 +47,15 @@ pub enum EventKind {
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
+    /// An administrator said that the clock is right, although it is far ahead of the last event.
+    ClockConfirm,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -76,6 +78,7 @@ impl EventKind {
         Self::Revoke,
         Self::OperatorCertificate,
         Self::SignerStart,
+        Self::ClockConfirm,
         Self::Denied,
     ];
 
@@ -105,6 +108,7 @@ impl EventKind {
             Self::Revoke => "revoke",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
+            Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
         }
     }

@@ -8,6 +8,10 @@ mod organisation;
 mod request;
 mod status;
 mod totals;
+mod whole;
+
+pub use whole::TableForm;
+pub(crate) use whole::value;
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]
