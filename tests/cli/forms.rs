@@ -26,7 +26,7 @@ fn the_documents_keep_their_names() {
     let head = "schema type";
     let certificate = "serial subject org profile algorithm holder status not_before not_after issued_at reason medium \
                        request predecessor?";
-    let request = "request org action status profile subject holder reason medium days submitter submitted_at approver \
+    let request = "request org action status profile subject holder reason medium days submitter manifest submitted_at approver \
                    decided_at note? predecessor? serial expires";
     for (words, expected) in [
         (
@@ -119,7 +119,7 @@ fn tables_are_what_they_were() {
         masked(&desk.chinese("request show r1 --home home --home-passphrase-file home.pass").out),
         "申请      r1\n机构      lra-chengdu\n业务      新办\n状态      已签发\n模板      person-sign\n\
          主体      C=CN,ST=四川省,L=成都市,CN=张三\n持有者    个人\n事由      首次\n介质      智能密码钥匙\n\
-         天数      1095\n录入人    sun\n录入时间  [TIME]\n审核人    li\n审核时间  [TIME]\n序列号    [SERIAL]\n\
+         天数      1095\n录入人    sun\n签名清单  [SM3]\n录入时间  [TIME]\n审核人    li\n审核时间  [TIME]\n序列号    [SERIAL]\n\
          失效      [TIME]\n国家      CN\n省        四川省\n市        成都市\n区划      510100\n名称      张三\n\
          证件类型  居民身份证\n证件号码  110***********002X\n电话      138****8000\n"
     );
@@ -198,4 +198,30 @@ fn a_long_list_is_read_in_pages() {
     let last = desk.json("audit log --home home --last 1 --actor zhao");
     assert_eq!(last["items"][0]["event"], "submit");
     desk.refuses("audit log --home home --last 1 --limit 3", 2, "cli.usage");
+}
+
+/// What managers open: the same figures as the report, numbers as numbers; nothing left where it was refused.
+#[test]
+fn a_report_becomes_a_sheet() {
+    use hufu_authority::sheet::{Cell, Limits, Sheet};
+    let desk = Desk::founded();
+    desk.issued();
+    for (name, lang, title) in [("totals.xlsx", "en", "ISSUED"), ("合计.csv", "zh", "发证总量")] {
+        desk.does(&format!("report summary --home home --out {name} --lang {lang}"));
+        let mut sheet = Sheet::open(&desk.path(name), Limits::OFFICE).unwrap();
+        let issued = sheet.heading().iter().position(|h| h == title).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = sheet.next_row().unwrap() {
+            rows.push((row.cell(1).text().unwrap().into_owned(), row.cell(issued).text().unwrap().into_owned()));
+        }
+        let of = |org: &str| rows.iter().find(|(id, _)| id == org).map(|(_, issued)| issued.as_str());
+        assert_eq!((of("ca"), of("ra-sichuan"), of("lra-chengdu")), (Some("5"), Some("3"), Some("2")), "{name}");
+        if name.ends_with("xlsx") {
+            let mut sheet = Sheet::open(&desk.path(name), Limits::OFFICE).unwrap();
+            assert_eq!(*sheet.next_row().unwrap().unwrap().cell(issued), Cell::Number(5.0));
+        }
+    }
+    desk.refuses("report summary --home home --out totals.pdf", 2, "cli.sheet-form");
+    assert!(!desk.path("totals.pdf").exists());
+    assert!(desk.run("report summary --home home --out totals.csv --output json").code == 2);
 }

@@ -18,9 +18,11 @@ mod hierarchy;
 mod issuance;
 mod lifecycle;
 mod privacy;
+mod publish;
 mod refusals;
 mod report;
 mod review;
+mod rollover;
 mod surroundings;
 mod tamper;
 

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 mod certificate;
+mod crl;
 mod ledger;
 mod organisation;
 mod request;
@@ -12,6 +13,8 @@ mod whole;
 
 pub use whole::TableForm;
 pub(crate) use whole::value;
+
+pub use crl::{Cut, Listed};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]
