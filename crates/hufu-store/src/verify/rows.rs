@@ -131,6 +131,8 @@ fn octets_text(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hufu_ledger::Value;
+
     use super::*;
 
     #[test]
