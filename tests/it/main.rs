@@ -12,6 +12,8 @@ mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
 mod backup;
+mod clock;
+mod export;
 mod hierarchy;
 mod issuance;
 mod key_centre;

@@ -290,7 +290,7 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
-    /// A backup would lie inside the home that it is a copy of.
+    /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
     NoBackup(PathBuf),

@@ -19,6 +19,8 @@
 //! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
@@ -187,9 +189,12 @@ mod ca;
 mod change;
 mod check;
 mod checkpoint;
+mod clock;
 mod document;
 mod edge;
 mod error;
+mod export;
+mod folder;
 mod home;
 mod init;
 mod issue;
@@ -218,8 +223,10 @@ pub use backup::{Backup, BackupManifest, Keys};
 pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
+pub use clock::ClockState;
 pub use edge::{SystemClock, SystemEntropy};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;

@@ -69,13 +69,15 @@ pub enum EventKind {
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
+    /// An administrator said that the clock is right, although it is far ahead of the last event.
+    ClockConfirm,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -109,6 +111,7 @@ impl EventKind {
         Self::CrlPublish,
         Self::OperatorCertificate,
         Self::SignerStart,
+        Self::ClockConfirm,
         Self::Denied,
     ];
 
@@ -149,6 +152,7 @@ impl EventKind {
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
+            Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
         }
     }

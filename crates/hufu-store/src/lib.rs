@@ -55,10 +55,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
 pub use patience::{PATIENCE, on_wait};
-pub use reader::{Cut, Listed, Reader};
+pub use reader::{Cut, Listed, Reader, TableForm};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,
 };
 pub use store::{Mode, Store, WAIT};
-pub use write::{EventWriter, Write, der_digest};
+pub use write::{CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, EventWriter, Write, der_digest};

@@ -9,6 +9,10 @@ mod organisation;
 mod request;
 mod status;
 mod totals;
+mod whole;
+
+pub use whole::TableForm;
+pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
 
