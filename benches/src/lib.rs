@@ -135,6 +135,9 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 
@@ -153,6 +156,9 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         predecessor: None,
         operator: Some((id.parse()?, vec![role])),
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 

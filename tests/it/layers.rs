@@ -23,7 +23,10 @@ const LEVELS: [(&str, u8); 10] = [
 /// Every arrow there is. A new one is a decision: it is added here and in the picture in the same commit.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("hufu-cli", &["hufu-authority"]),
-    ("hufu-authority", &["hufu-data", "hufu-issuer", "hufu-ledger", "hufu-model", "hufu-store", "hufu-x509"]),
+    (
+        "hufu-authority",
+        &["hufu-data", "hufu-issuer", "hufu-kmc", "hufu-ledger", "hufu-model", "hufu-store", "hufu-x509"],
+    ),
     ("hufu-issuer", &["hufu-model", "hufu-store", "hufu-x509"]),
     ("hufu-kmc", &["hufu-model", "hufu-store", "hufu-x509"]),
     ("hufu-x509", &["hufu-model", "hufu-sm2"]),

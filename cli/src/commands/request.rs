@@ -58,6 +58,8 @@ pub(crate) struct Submit {
     #[arg(long, value_name = "SERIAL")]
     predecessor: Option<Serial>,
     #[arg(long)]
+    pair: bool,
+    #[arg(long)]
     dry_run: bool,
 }
 
@@ -183,6 +185,9 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         predecessor: a.predecessor,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: a.pair,
     };
     let id = new.id.to_string();
     if a.dry_run {

@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
             let context = lower.context().map(|c| match e.code() {
@@ -116,6 +117,11 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::SuccessorKey(action) | ErrorKind::SuccessorSubject(action) => {
             vec![("action", render(lang, &format!("label-action-{action}"), &[]))]
         }
+        ErrorKind::NoCompanion(profile) | ErrorKind::CompanionOnly(profile) => vec![("profile", profile.clone())],
+        ErrorKind::PairHalf { encryption, signing } => {
+            vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
+        }
+        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
         ErrorKind::OtherVerb { request, action } => vec![
@@ -135,6 +141,15 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::UnknownCa(name) | ErrorKind::CaExists(name) | ErrorKind::CaPending(name) => {
+            vec![("ca", name.clone())]
+        }
+        ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
+        ErrorKind::CaStatus { ca, status } => {
+            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            vec![("ca", ca.to_string()), ("status", name)]
+        }
+        ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
             vec![("profile", profile.clone()), ("holder", said(lang, holder))]
@@ -238,6 +253,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::path::PathBuf;
 
+    use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{OrgId, Serial};
     use hufu_authority::model::operator::Role;
@@ -271,6 +287,15 @@ mod tests {
             ErrorKind::ApproverTier(operator()),
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
+            ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::NoCurrentCa,
+            ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
+            ErrorKind::CaNotLoaded("g2".parse().unwrap()),
+            ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaPending("g2".to_owned()),
+            ErrorKind::CaInstances,
+            ErrorKind::CaRootKey("g2".parse().unwrap()),
+            ErrorKind::CaKeyFile("/x/ca-2.key".into()),
             ErrorKind::ProfileHolder { profile: "p".to_owned(), holder: "person" },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "day", allowed: 1 },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },

@@ -23,7 +23,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 21] = [
+    "ca",
     "home",
     "org",
     "operator",
@@ -35,6 +36,7 @@ const FAMILIES: [&str; 19] = [
     "proposal",
     "change",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",

@@ -3,6 +3,8 @@
 //! ```text
 //! HOME/ledger.db        every row, SQLite
 //! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/kmc.db           the key centre's vault: escrowed encryption keys, wrapped
+//! HOME/kmc.sock         the socket of the key centre's agent, while it runs
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
@@ -70,6 +72,18 @@ impl Home {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("ledger.db")
+    }
+
+    /// The key centre's database file. A home that issues no pairs has none.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        self.root.join("kmc.db")
+    }
+
+    /// The socket of the key centre's agent.
+    #[must_use]
+    pub fn agent_socket(&self) -> PathBuf {
+        self.root.join("kmc.sock")
     }
 
     /// The anchor file.

@@ -310,7 +310,7 @@ impl Ceremony {
         let by = self.administrators.into_iter().next().map(|(operator, ..)| operator.id);
         let by = by.ok_or(ErrorKind::Internal("a founding without administrators"))?;
         let epoch = authority.store().start_signer(authority.now(), &by)?;
-        Ok(CaSigner { issuer, ledger_key: self.ledger_key, epoch })
+        Ok(CaSigner::new(vec![issuer], self.ledger_key, epoch))
     }
 }
 

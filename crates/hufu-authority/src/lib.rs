@@ -107,6 +107,9 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         ca: None,
+//!         medium_id: None,
+//!         pair: false,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -144,6 +147,9 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     ca: None,
+//!     medium_id: None,
+//!     pair: false,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -169,6 +175,7 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod ca;
 mod change;
 mod check;
 mod checkpoint;
@@ -178,6 +185,7 @@ mod error;
 mod home;
 mod init;
 mod issue;
+mod key_centre;
 mod policy;
 mod proof;
 mod report;
@@ -193,6 +201,7 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -200,6 +209,7 @@ pub use error::{Class, Error, ErrorKind, Result};
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
+pub use key_centre::KeyCentre;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use status::StatusRequest;
@@ -208,6 +218,7 @@ pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;
 pub use hufu_issuer::AfterSigning;
+pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{

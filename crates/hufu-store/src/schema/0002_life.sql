@@ -22,3 +22,14 @@ CREATE TABLE compromised_key (
     spki BLOB NOT NULL PRIMARY KEY,
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- The issuing CAs that came after the founding one, by the first octet of their serial numbers. The founding one has its
+-- certificate in `authority_certificate` and gets a row here when it stops being the current one.
+CREATE TABLE issuing_ca (
+    instance BIGINT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    der BLOB NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    at BIGINT NOT NULL
+);
