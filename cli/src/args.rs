@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile, proposal,
-    report, request, status, verify,
+    apply, audit, cert, completions, config, demo, envelope, init, issue, key, lint, man, operator, org, profile,
+    proposal, report, request, status, verify,
 };
 use crate::lang::Globals;
 
@@ -119,6 +119,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
     Verify(verify::Verify),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),
     Status(status::StatusCommand),

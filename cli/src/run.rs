@@ -75,6 +75,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Report(a) => commands::report::run(&ctx, a),
         Command::Audit(a) => commands::audit::run(&ctx, a),
         Command::Verify(a) => commands::verify::run(&ctx, a),
+        Command::Lint(a) => commands::lint::run(&ctx, a),
         Command::Envelope(a) => commands::envelope::run(&ctx, a),
         Command::Status(a) => commands::status::run(&ctx, a),
         Command::Key(a) => commands::key::run(&ctx, a),
