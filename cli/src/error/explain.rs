@@ -175,8 +175,24 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::UnknownCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::UnknownProposal(id) => vec![("proposal", id.clone())],
         ErrorKind::NoChange(what) => vec![("what", said(lang, what))],
-        ErrorKind::BehindAnchor { ledger, anchor } => {
-            vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
+        ErrorKind::BehindAnchor { ledger, last, anchor, seen } => vec![
+            ("ledger", ledger.to_string()),
+            ("last", time(*last)),
+            ("anchor", anchor.to_string()),
+            ("seen", time(*seen)),
+            ("missing", anchor.saturating_sub(*ledger).to_string()),
+        ],
+        ErrorKind::BackupInside(path) | ErrorKind::NoBackup(path) => vec![("path", path.display().to_string())],
+        ErrorKind::BackupAltered { path, faults } => {
+            let faults: Vec<String> = faults.iter().map(|f| said(lang, f)).collect();
+            vec![
+                ("path", path.display().to_string()),
+                ("count", faults.len().to_string()),
+                ("faults", faults.join("\n")),
+            ]
+        }
+        ErrorKind::BackupUnsound { path, what } => {
+            vec![("path", path.display().to_string()), ("what", said(lang, what))]
         }
         ErrorKind::AnchorMissing(path) => vec![("path", path.display().to_string())],
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
@@ -313,7 +329,11 @@ mod tests {
             ErrorKind::UnknownCertificate("01".parse().unwrap()),
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
-            ErrorKind::BehindAnchor { ledger: 1, anchor: 2 },
+            ErrorKind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at },
+            ErrorKind::BackupInside("home/b".into()),
+            ErrorKind::NoBackup("b".into()),
+            ErrorKind::BackupAltered { path: "b".into(), faults: vec!["x".to_owned()] },
+            ErrorKind::BackupUnsound { path: "b".into(), what: "x".to_owned() },
             ErrorKind::AnchorMissing("anchor".into()),
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },

@@ -23,7 +23,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 21] = [
+const FAMILIES: [&str; 22] = [
+    "backup",
     "ca",
     "home",
     "org",
@@ -112,7 +113,7 @@ fn the_exit_code_table_is_the_documented_one() {
         (Kind::Frozen { org: "a".parse().unwrap(), by: "a".parse().unwrap() }, 5),
         (Kind::Quota { org: "a".parse().unwrap(), span: "day", allowed: 1 }, 5),
         (Kind::Expired { what: "approval", at }, 5),
-        (Kind::BehindAnchor { ledger: 1, anchor: 2 }, 8),
+        (Kind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at }, 8),
         (Kind::Document { what: "act", fault: String::new() }, 8),
         (Kind::File { path: PathBuf::new(), source: io::Error::other("x") }, 6),
     ] {

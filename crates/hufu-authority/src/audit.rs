@@ -39,7 +39,8 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`.
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`; of
+    /// a backup also `pages` and `octets`.
     pub what: &'static str,
     /// How many are done.
     pub done: u64,
@@ -64,6 +65,8 @@ pub struct Finding {
 pub struct AuditReport {
     /// Events verified.
     pub events: u64,
+    /// The root of the tree over them.
+    pub root: [u8; 32],
     /// Checkpoints verified.
     pub checkpoints: u64,
     /// Signed documents verified; 0 at [`Depth::Ledger`].
@@ -107,6 +110,7 @@ impl Authority {
     fn audit_ledger(&self, r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut AuditReport) -> Result<()> {
         let ledger = hufu_store::verify::verify(r, &|what, done, of| progress(Progress { what, done, of }))?;
         report.events = ledger.events;
+        report.root = ledger.root;
         for f in ledger.findings {
             report.find(f.what.code(), f.place(), f.message);
         }

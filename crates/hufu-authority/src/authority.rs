@@ -131,7 +131,11 @@ impl Authority {
     /// # Errors
     /// As [`Authority::open`].
     pub fn open_with(path: &Path, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
-        let home = Home::open(path)?;
+        Self::open_home(Home::open(path)?, mode, clock, entropy)
+    }
+
+    /// Opens a home whose settings are known.
+    pub(crate) fn open_home(home: Home, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let store = Store::open(&home.database(), mode)?;
         let identity = store.read(Identity::load)?;
         Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })

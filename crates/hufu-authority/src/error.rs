@@ -256,8 +256,30 @@ pub enum ErrorKind {
     BehindAnchor {
         /// Events in the ledger.
         ledger: u64,
+        /// The time of the last one.
+        last: Instant,
         /// Events the anchor has seen signed.
         anchor: u64,
+        /// When that was signed.
+        seen: Instant,
+    },
+    /// A backup would lie inside the home that it is a copy of.
+    BackupInside(PathBuf),
+    /// No complete backup at this path.
+    NoBackup(PathBuf),
+    /// A backup is not what was written.
+    BackupAltered {
+        /// The backup.
+        path: PathBuf,
+        /// Every file that is missing, added or altered, and where.
+        faults: Vec<String>,
+    },
+    /// A copy or a restored home does not verify.
+    BackupUnsound {
+        /// The copy.
+        path: PathBuf,
+        /// The first thing that does not hold.
+        what: String,
     },
     /// The anchor is not where the settings say, though checkpoints were anchored.
     AnchorMissing(PathBuf),
@@ -399,6 +421,10 @@ impl ErrorKind {
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
             Self::NoChange(_) => "change.none",
+            Self::BackupInside(_) => "backup.inside",
+            Self::NoBackup(_) => "backup.missing",
+            Self::BackupAltered { .. } => "backup.altered",
+            Self::BackupUnsound { .. } => "backup.unsound",
             Self::BehindAnchor { .. } => "ledger.behind-anchor",
             Self::AnchorMissing(_) => "ledger.anchor-missing",
             Self::AnchorDiffers { .. } => "ledger.anchor-differs",
@@ -438,6 +464,7 @@ fn class_of(code: &str) -> Class {
         | "proposal.unknown"
         | "report.before-ledger"
         | "ledger.not-checkpointed"
+        | "backup.missing"
         | "kmc.not-founded"
         | "kmc.no-key"
         | "kmc.no-recovery"
@@ -460,6 +487,8 @@ fn class_of(code: &str) -> Class {
         | "kmc.approval-signature"
         | "kmc.approvals-missing" => Class::NotPermitted,
         "record.document"
+        | "backup.altered"
+        | "backup.unsound"
         | "ledger.behind-anchor"
         | "ledger.anchor-differs"
         | "ledger.anchor-missing"
@@ -659,11 +688,20 @@ impl fmt::Display for ErrorKind {
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
             Self::NoChange(what) => f.write_str(what),
-            Self::BehindAnchor { ledger, anchor } => write!(
+            Self::BehindAnchor { ledger, last, anchor, seen } => write!(
                 f,
-                "this home holds {ledger} events but its anchor has seen {anchor} signed: an older copy was put back; \
-                 nothing may be signed until the missing events are restored"
+                "this home holds {ledger} events, the last of {last}, but its anchor has seen {anchor} signed at {seen}: \
+                 an older copy was put back and {} events are missing; nothing may be signed until they are restored",
+                anchor.saturating_sub(*ledger)
             ),
+            Self::BackupInside(p) => {
+                write!(f, "{} lies inside the home; a copy belongs elsewhere, better on other media", p.display())
+            }
+            Self::NoBackup(p) => write!(f, "no complete backup at {}", p.display()),
+            Self::BackupAltered { path, faults } => {
+                write!(f, "the backup {} is not what was written: {}", path.display(), faults.join("; "))
+            }
+            Self::BackupUnsound { path, what } => write!(f, "the copy {} does not verify: {what}", path.display()),
             Self::AnchorMissing(path) => {
                 write!(
                     f,

@@ -10,10 +10,12 @@
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
 //! Every verb takes a batch and gives a result for each item; one certificate is a batch of one. Who may do what is asked
@@ -175,6 +177,7 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod backup;
 mod ca;
 mod change;
 mod check;
@@ -186,9 +189,11 @@ mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod mass;
 mod policy;
 mod proof;
 mod report;
+mod restore;
 mod sealed;
 mod status;
 mod submit;
@@ -201,6 +206,7 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use backup::{Backup, BackupManifest, Keys};
 pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
@@ -210,8 +216,10 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
+pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};

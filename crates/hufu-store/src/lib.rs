@@ -27,6 +27,7 @@
 mod ca;
 mod cell;
 mod checkpoint;
+mod copy;
 mod covered;
 mod error;
 pub mod faults;

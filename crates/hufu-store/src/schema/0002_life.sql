@@ -23,6 +23,9 @@ CREATE TABLE compromised_key (
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- What was entered together is approved and applied together.
+CREATE INDEX request_manifest ON request (manifest, position);
+
 -- The issuing CAs that came after the founding one, by the first octet of their serial numbers. The founding one has its
 -- certificate in `authority_certificate` and gets a row here when it stops being the current one.
 CREATE TABLE issuing_ca (
