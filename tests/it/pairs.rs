@@ -34,7 +34,10 @@ fn person(t: &TestAuthority, n: u64) -> NewRequest {
 
 fn with_centre(seed: &str, pool: usize) -> TestAuthority {
     let t = TestAuthority::national(seed);
-    t.found_key_centre(pool);
+    t.found_key_centre();
+    if pool > 0 {
+        t.key_centre().unlocked().unwrap().fill(t.now(), None, pool).unwrap();
+    }
     t
 }
 
@@ -48,7 +51,7 @@ fn view(t: &TestAuthority, serial: &Serial) -> CertificateView {
 
 /// The escrowed key in an encryption certificate, and how far it has come.
 fn key_of(t: &TestAuthority, serial: &Serial) -> (EscrowId, EscrowStatus) {
-    let key = t.key_centre().unwrap().kmc().key_of_serial(serial).unwrap().unwrap();
+    let key = t.key_centre().kmc().key_of_serial(serial).unwrap().unwrap();
     (key.id, key.status)
 }
 
@@ -259,7 +262,7 @@ fn a_renewed_pair_keeps_its_encryption_key_and_a_rekeyed_one_does_not() {
     let changed = succeed(&t, &replaced.serial, Action::Change, "changed", None);
     assert_eq!(key_of(&t, &half(&changed).serial).0, key_of(&t, &half(&replaced).serial).0);
     sound(&t);
-    t.key_centre().unwrap().kmc().verify(&|_, _, _| ()).map(|r| assert!(r.findings.is_empty())).unwrap();
+    t.key_centre().kmc().verify(&|_, _, _| ()).map(|r| assert!(r.findings.is_empty())).unwrap();
 }
 
 #[test]
@@ -307,7 +310,7 @@ fn pairs_wait_for_the_key_centre() {
     let mut results = t.authority.issue(&approver, &t.signer(), &ids).unwrap();
     assert!(results.pop().unwrap().is_ok());
     refused(results.pop().unwrap(), "pair.no-key-centre", Class::Refused);
-    t.found_key_centre(1);
+    t.found_key_centre();
     opens(&t, "person-1", half(&all(t.authority.issue(&approver, &t.signer(), &ids[..1]))[0]));
     sound(&t);
 }
@@ -392,7 +395,7 @@ fn an_empty_pool_is_filled_on_the_way() {
     let t = with_centre("pair pool", 1);
     let issued = t.issue(&[person(&t, 1), person(&t, 2), person(&t, 3)]);
     assert_eq!(issued.iter().filter(|i| i.encryption.is_some()).count(), 3);
-    let pool = t.key_centre().unwrap().kmc().pool().unwrap();
+    let pool = t.key_centre().kmc().pool().unwrap();
     assert_eq!((pool.pooled, pool.reserved, pool.escrowed), (0, 0, 3));
 }
 
@@ -426,7 +429,7 @@ fn a_key_out_of_use_is_not_renewed() {
     let t = with_centre("pair refused", 0);
     let issued = t.issue(&[person(&t, 1), person(&t, 2)]);
     let (key, _) = key_of(&t, &half(&issued[0]).serial);
-    let centre = t.key_centre().unwrap();
+    let centre = t.key_centre();
     centre.kmc().retire(t.now(), None, &[key], "as if").unwrap();
     t.clock.advance(60);
     let new =

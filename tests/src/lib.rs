@@ -5,15 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 mod authority;
-mod centre;
 mod chance;
 mod dump;
+mod key_centre;
 mod people;
 
 pub mod child;
 
 pub use authority::{OPERATORS, TestAuthority, copy_home, open, ready_requests};
-pub use centre::OFFICERS;
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};
+pub use key_centre::OFFICERS;
 pub use people::{People, credit_code, holder_name, resident_id};

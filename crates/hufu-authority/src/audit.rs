@@ -19,6 +19,7 @@ use crate::sealed::Personal;
 use crate::{change, document};
 
 mod acts;
+mod crl;
 mod pairs;
 mod status;
 
@@ -40,7 +41,7 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `pairs`, `requests` or `changes`; of
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `pairs`, `requests`, `changes` or `lists`; of
     /// a backup also `pages` and `octets`.
     pub what: &'static str,
     /// How many are done.
@@ -102,6 +103,7 @@ impl Authority {
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
                 pairs::audit(r, &self.home, progress, &mut report)?;
+                crl::audit(r, &self.identity, progress, &mut report)?;
             }
             Ok(())
         })?;
