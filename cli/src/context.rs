@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hufu_authority::data::{Lang, render};
 use hufu_authority::x509::key::SecretKey;
 use hufu_authority::x509::pkcs8;
-use hufu_authority::{AfterSigning, Authority, CaSigner, Session};
+use hufu_authority::{AfterSigning, Authority, CaSigner, KeyCentre, Session};
 
 use crate::args::{Format, Global};
 use crate::error::{Error, Result, clean};
@@ -93,10 +93,19 @@ impl Context {
         if given { self.unlock(authority) } else { Ok(()) }
     }
 
-    /// Unlocks the CA's keys.
+    /// Unlocks the CA's keys. The key centre is at hand while its agent runs.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;
-        Ok(authority.start_signer(session, &passphrase, after)?)
+        let mut ca = authority.start_signer(session, &passphrase, after)?;
+        if authority.home().agent_socket().exists() {
+            match KeyCentre::through_agent(authority.home()) {
+                Ok(centre) => ca.set_key_centre(centre),
+                // A socket whose agent has ended. Single certificates do not need it; a pair says that it is missing.
+                Err(e) if e.code() == "kmc.no-agent" => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(ca)
     }
 
     /// The bytes of a file, or of standard input for `-`.

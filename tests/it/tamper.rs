@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 23] = [
+const COVERED: [&str; 26] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -36,6 +36,9 @@ const COVERED: [&str; 23] = [
     "crl_list",
     "crl_file",
     "issuing_ca",
+    "pair",
+    "pair_intent",
+    "envelope",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -78,6 +81,9 @@ fn lived_in(seed: &str) -> TestAuthority {
         }
     }
     order_keys(&t);
+    for n in [31, 32] {
+        t.issue(&[hufu_authority::NewRequest { pair: true, ..t.people.person(n, "lra-chengdu") }]);
+    }
     let publishing = hufu_authority::Publishing::full(t.base().join("public"));
     for deltas in [false, true] {
         let publishing = hufu_authority::Publishing { deltas, ..publishing.clone() };
