@@ -12,6 +12,7 @@ mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
 mod backup;
+mod drill;
 mod hierarchy;
 mod issuance;
 mod lifecycle;
