@@ -165,6 +165,13 @@ pub enum ErrorKind {
     Holder(HolderFault),
     /// The holder's region is not a code of GB/T 2260.
     UnknownRegion(String),
+    /// A province or city that does not lie where the region code says.
+    Place {
+        /// `province` or `city`.
+        field: &'static str,
+        /// The region code.
+        region: String,
+    },
     /// The profile names hosts and none was given.
     HostMissing,
     /// The CSR's key is a key of the authority itself.
@@ -203,6 +210,15 @@ pub enum ErrorKind {
     SuccessorKey(Action),
     /// Only a change of data changes the subject or the profile.
     SuccessorSubject(Action),
+    /// A certificate was renewed or rekeyed already, and its successor is in force.
+    Succeeded {
+        /// The certificate.
+        serial: Serial,
+        /// Its successor.
+        by: Serial,
+    },
+    /// A certificate stands twice in one batch as the one that is renewed or rekeyed.
+    SucceededTwice(Serial),
     /// The key belongs to a certificate that was revoked because others knew the private key.
     CompromisedKey(Serial),
     /// The time from which a certificate should not have been relied upon lies outside its life.
@@ -400,6 +416,7 @@ impl ErrorKind {
             Self::TooLong { .. } => "profile.validity",
             Self::Holder(_) => "request.holder",
             Self::UnknownRegion(_) => "request.region",
+            Self::Place { .. } => "request.place",
             Self::HostMissing => "request.host-missing",
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
@@ -409,6 +426,8 @@ impl ErrorKind {
             Self::ReasonUnfit { .. } => "request.reason",
             Self::SuccessorKey(_) => "request.successor-key",
             Self::SuccessorSubject(_) => "request.successor-subject",
+            Self::Succeeded { .. } => "request.succeeded",
+            Self::SucceededTwice(_) => "request.succeeded-twice",
             Self::CompromisedKey(_) => "request.key-compromised",
             Self::InvalidSince(_) => "request.invalid-since",
             Self::OtherVerb { .. } => "request.verb",
@@ -531,6 +550,8 @@ fn class_of(code: &str) -> Class {
         | "request.successor-key"
         | "request.successor-subject"
         | "request.key-compromised"
+        | "request.succeeded"
+        | "request.succeeded-twice"
         | "request.verb"
         | "certificate.state"
         | "profile.action"
@@ -632,6 +653,7 @@ impl fmt::Display for ErrorKind {
             Self::TooLong { asked, allowed } => write!(f, "{asked} days asked, {allowed} allowed"),
             Self::Holder(e) => e.fmt(f),
             Self::UnknownRegion(code) => write!(f, "region {code} is not a division of GB/T 2260"),
+            Self::Place { field, region } => write!(f, "the {field} is not that of region {region}"),
             Self::HostMissing => f.write_str("the profile names hosts: give at least one host name or IP address"),
             Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
             Self::KeyInUse { request } => {
@@ -660,6 +682,8 @@ impl fmt::Display for ErrorKind {
             Self::SuccessorSubject(action) => {
                 write!(f, "the action {action} keeps subject and profile; use change for other data")
             }
+            Self::Succeeded { serial, by } => write!(f, "certificate {serial} was renewed already, by {by}"),
+            Self::SucceededTwice(serial) => write!(f, "another request of this batch renews certificate {serial}"),
             Self::CompromisedKey(serial) => {
                 write!(
                     f,

@@ -293,6 +293,8 @@ struct Checker<'a> {
     quotas: Quotas,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
+    /// What is renewed or rekeyed by requests that come earlier in the batch.
+    renewed: HashMap<Serial, RequestId>,
 }
 
 impl<'a> Checker<'a> {
@@ -305,7 +307,7 @@ impl<'a> Checker<'a> {
     ) -> Result<Self> {
         let cas = identity.cas(r)?;
         let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles })
+        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued; `begun` when it was counted already.
@@ -339,6 +341,11 @@ impl<'a> Checker<'a> {
         }
         // The certificate it renews or replaces may have changed since the approval.
         let succession = Succession::of_record(&record, row);
+        if let Some(serial) = succession.renewed()
+            && self.renewed.insert(serial.clone(), row.id.clone()).is_some_and(|other| other != row.id)
+        {
+            return Err(ErrorKind::SucceededTwice(serial.clone()).into());
+        }
         for person in [self.by, &approver] {
             succession.check(self.r, self.tree, person, self.now)?;
         }
