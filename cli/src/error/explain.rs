@@ -5,7 +5,7 @@ use hufu_authority::model::holder::{DocumentFault, FieldFault, HolderFault};
 use hufu_authority::model::ident::IdError;
 use hufu_authority::model::org::{OrgKind, TreeError};
 use hufu_authority::model::text::NameFault;
-use hufu_authority::{Error, ErrorKind};
+use hufu_authority::{Error, ErrorKind, kmc};
 
 use super::{Values, clean};
 use crate::phrase::said;
@@ -27,6 +27,8 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Kmc(lower) if kmc_says_all(lower.kind()) => return Vec::new(),
+        ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
@@ -151,9 +153,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
         ErrorKind::CaStatus { ca, status } => {
-            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            let name = render(lang, &format!("label-status-{status}"), &[]);
             vec![("ca", ca.to_string()), ("status", name)]
         }
+        ErrorKind::CaStep { ca, status, wanted } => vec![
+            ("ca", ca.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
         ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
@@ -204,9 +211,72 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
+        ErrorKind::PublishingBusy(path) | ErrorKind::PublishingFolder(path) => {
+            vec![("path", path.display().to_string())]
+        }
+        ErrorKind::ForeignCrl { path, issuer } => {
+            vec![("path", path.display().to_string()), ("issuer", issuer.clone())]
+        }
+        ErrorKind::CrlAhead { path, found, ours } => {
+            vec![("path", path.display().to_string()), ("found", found.to_string()), ("ours", ours.to_string())]
+        }
+        ErrorKind::CrlDiffers { path, number } => {
+            vec![("path", path.display().to_string()), ("number", number.to_string())]
+        }
+        ErrorKind::ManyChanges { changes, certificates } => {
+            vec![("changes", changes.to_string()), ("certificates", certificates.to_string())]
+        }
+        ErrorKind::ReadBack { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
+        ErrorKind::Kmc(e) => kmc(e.kind(), lang),
+        ErrorKind::UnknownKeyOrder(id) => vec![("request", id.to_string())],
+        ErrorKind::KeyOrderState { order, status } => {
+            vec![("request", order.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
         _ => Vec::new(),
     }
+}
+
+/// The values of what the key centre says.
+fn kmc(kind: &kmc::ErrorKind, lang: Lang) -> Values {
+    use hufu_authority::kmc::ErrorKind as Kind;
+    let path = |path: &std::path::Path| vec![("path", path.display().to_string())];
+    match kind {
+        Kind::Split { threshold, shares } => vec![("threshold", threshold.to_string()), ("shares", shares.to_string())],
+        Kind::ShareTwice { number, custodian }
+        | Kind::ShareWrong { number, custodian }
+        | Kind::SharePassphrase { number, custodian } => {
+            vec![("number", number.to_string()), ("who", custodian.clone())]
+        }
+        Kind::ShareForeign { number, custodian, found } => {
+            vec![("number", number.to_string()), ("who", custodian.clone()), ("key", found.clone())]
+        }
+        Kind::SharesFew { have, need } => vec![("have", have.to_string()), ("need", need.to_string())],
+        Kind::PoolEmpty { missing } => vec![("missing", missing.to_string())],
+        Kind::ShareForm { what } | Kind::Founding { what } | Kind::Record { what } | Kind::Agent { what } => {
+            vec![("what", said(lang, what))]
+        }
+        Kind::NoKey { what } => vec![("what", said(lang, what))],
+        Kind::RecordTime { what } => vec![("what", said(lang, what))],
+        Kind::ApprovalsMissing { part, have, need } => vec![
+            ("part", render(lang, &format!("label-part-{part}"), &[])),
+            ("have", have.to_string()),
+            ("need", need.to_string()),
+        ],
+        Kind::NotAnOfficer { who }
+        | Kind::OwnOrder { who }
+        | Kind::ApprovedTwice { who }
+        | Kind::ApprovalSignature { who } => vec![("who", who.to_string())],
+        Kind::Cap { cap, .. } => vec![("cap", cap.to_string())],
+        Kind::NoAgent { path: socket } | Kind::AgentRuns { path: socket } => path(socket),
+        Kind::SocketPath { length, most } => vec![("length", length.to_string()), ("most", most.to_string())],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the message of a kind has places for all it knows.
+fn kmc_says_all(kind: &kmc::ErrorKind) -> bool {
+    !kmc(kind, Lang::En).is_empty() || matches!(kind, kmc::ErrorKind::NotFounded)
 }
 
 /// `request.holder` has the field and, as `{what}`, the fault's own message.
@@ -313,6 +383,7 @@ mod tests {
             ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
             ErrorKind::CaNotLoaded("g2".parse().unwrap()),
             ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaStep { ca: "g2".parse().unwrap(), status: CaStatus::Retired, wanted: CaStatus::Current },
             ErrorKind::CaPending("g2".to_owned()),
             ErrorKind::CaInstances,
             ErrorKind::CaRootKey("g2".parse().unwrap()),
@@ -346,6 +417,14 @@ mod tests {
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),
+            ErrorKind::PublishingBusy(path()),
+            ErrorKind::PublishingFolder(path()),
+            ErrorKind::ForeignCrl { path: path(), issuer: "CN=x".to_owned() },
+            ErrorKind::CrlAhead { path: path(), found: 3, ours: 2 },
+            ErrorKind::CrlDiffers { path: path(), number: 2 },
+            ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
+            ErrorKind::NoBaseCrl,
+            ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

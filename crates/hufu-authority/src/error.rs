@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
+use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
 use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
@@ -13,6 +14,8 @@ use hufu_model::org::{LimitExceeded, TreeError};
 use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
+
+mod class;
 
 /// Why a verb did not do what was asked. Nothing was changed then, unless the kind says so.
 #[derive(Debug)]
@@ -123,6 +126,15 @@ pub enum ErrorKind {
         ca: CaId,
         /// What it is.
         status: CaStatus,
+    },
+    /// The issuing CA cannot become what was asked for.
+    CaStep {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+        /// What it was to become.
+        wanted: CaStatus,
     },
     /// An issuing CA of this name or with this subject exists already.
     CaExists(String),
@@ -266,6 +278,21 @@ pub enum ErrorKind {
     UnknownCertificate(Serial),
     /// No open proposal of this id.
     UnknownProposal(String),
+    /// The home has a key centre already.
+    KeyCentreExists,
+    /// The home's key centre waits for the second super-administrator.
+    KeyCentreWaits,
+    /// The vault is not the one that was signed about.
+    KeyCentreDiffers,
+    /// No such order to the key centre.
+    UnknownKeyOrder(RequestId),
+    /// An order to the key centre is in a state that forbids this.
+    KeyOrderState {
+        /// The order.
+        order: RequestId,
+        /// How far it has come.
+        status: RecoveryStatus,
+    },
     /// A change that would change nothing or contradicts the present state.
     NoChange(String),
     /// The home is behind its anchor: an older copy was put back.
@@ -279,7 +306,7 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
-    /// A backup would lie inside the home that it is a copy of.
+    /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
     NoBackup(PathBuf),
@@ -318,6 +345,49 @@ pub enum ErrorKind {
     },
     /// A stated invariant of this library does not hold: a defect, to be reported.
     Internal(&'static str),
+    /// Somebody else is publishing into this folder.
+    PublishingBusy(PathBuf),
+    /// The publishing folder is not there, though lists were published into it.
+    PublishingFolder(PathBuf),
+    /// In the place of a list lies one of another CA.
+    ForeignCrl {
+        /// The file.
+        path: PathBuf,
+        /// Whose list it is.
+        issuer: String,
+    },
+    /// A list in the publishing folder is newer than what this ledger would publish.
+    CrlAhead {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        found: u64,
+        /// The number that would come now.
+        ours: u64,
+    },
+    /// A list in the publishing folder is signed by this CA and is not the one of this number in the ledger.
+    CrlDiffers {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        number: u64,
+    },
+    /// So many certificates would change their status that somebody has to say that it is meant.
+    ManyChanges {
+        /// Certificates whose status changed since the last full list.
+        changes: u64,
+        /// Certificates of the authority.
+        certificates: u64,
+    },
+    /// A delta list needs a full list before it that was published.
+    NoBaseCrl,
+    /// What lies in the publishing folder is not what was written into it.
+    ReadBack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A report asks for a time before the ledger begins.
     BeforeLedger {
         /// When the ledger begins.
@@ -344,6 +414,8 @@ pub enum ErrorKind {
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
     Kmc(hufu_kmc::Error),
+    /// A spreadsheet was not read or not written.
+    Sheet(hufu_sheet::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -405,6 +477,7 @@ impl ErrorKind {
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
             Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaStep { .. } => "ca.step",
             Self::CaExists(_) => "ca.exists",
             Self::CaPending(_) => "ca.pending",
             Self::CaInstances => "ca.instances",
@@ -439,6 +512,11 @@ impl ErrorKind {
             Self::Document { .. } => "record.document",
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
+            Self::KeyCentreExists => "kmc.exists",
+            Self::KeyCentreWaits => "kmc.waits",
+            Self::KeyCentreDiffers => "kmc.differs",
+            Self::UnknownKeyOrder(_) => "kmc.no-order",
+            Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
             Self::BackupInside(_) => "backup.inside",
             Self::NoBackup(_) => "backup.missing",
@@ -450,6 +528,14 @@ impl ErrorKind {
             Self::NotCheckpointed { .. } => "ledger.not-checkpointed",
             Self::Unreadable { .. } => "input.unreadable",
             Self::Internal(_) => "authority.internal",
+            Self::PublishingBusy(_) => "crl.busy",
+            Self::PublishingFolder(_) => "crl.folder",
+            Self::ForeignCrl { .. } => "crl.foreign",
+            Self::CrlAhead { .. } => "crl.ahead",
+            Self::CrlDiffers { .. } => "crl.differs",
+            Self::ManyChanges { .. } => "crl.changes",
+            Self::NoBaseCrl => "crl.no-base",
+            Self::ReadBack { .. } => "crl.read-back",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
@@ -459,6 +545,7 @@ impl ErrorKind {
             Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
+            Self::Sheet(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -467,121 +554,7 @@ impl ErrorKind {
     /// What it means to the caller.
     #[must_use]
     pub fn class(&self) -> Class {
-        class_of(self.code())
-    }
-}
-
-/// The class of an error by its code: one table for the errors of every crate.
-fn class_of(code: &str) -> Class {
-    match code {
-        "home.missing"
-        | "org.unknown"
-        | "ca.unknown"
-        | "profile.unknown"
-        | "request.unknown"
-        | "certificate.unknown"
-        | "proposal.unknown"
-        | "report.before-ledger"
-        | "ledger.not-checkpointed"
-        | "backup.missing"
-        | "kmc.not-founded"
-        | "kmc.no-key"
-        | "kmc.no-recovery"
-        | "store.not-found" => Class::NotFound,
-        "operator.unknown"
-        | "operator.wrong-key"
-        | "operator.expired"
-        | "operator.certificate"
-        | "operator.no-role"
-        | "ra.outside-jurisdiction"
-        | "ra.self-approval"
-        | "ra.approver-tier"
-        | "x509.wrong-passphrase"
-        | "home.locked"
-        | "kmc.wrong-kek"
-        | "kmc.share-wrong"
-        | "kmc.shares-few"
-        | "kmc.not-an-officer"
-        | "kmc.own-order"
-        | "kmc.approval-signature"
-        | "kmc.approvals-missing" => Class::NotPermitted,
-        "record.document"
-        | "backup.altered"
-        | "backup.unsound"
-        | "ledger.behind-anchor"
-        | "ledger.anchor-differs"
-        | "ledger.anchor-missing"
-        | "issuer.record-mismatch"
-        | "issuer.intent-mismatch"
-        | "issuer.second-parser"
-        | "kmc.altered"
-        | "store.ledger-broken"
-        | "store.corrupt" => Class::Integrity,
-        "home.file"
-        | "store.busy"
-        | "store.disk-full"
-        | "store.read-only-home"
-        | "store.poisoned"
-        | "store.io"
-        | "entropy.failed"
-        | "kmc.no-agent"
-        | "kmc.agent"
-        | "kmc.agent-refused"
-        | "authority.internal" => Class::Temporary,
-        "home.exists"
-        | "ca.none-current"
-        | "ca.status"
-        | "ca.not-loaded"
-        | "ca.exists"
-        | "ca.pending"
-        | "ca.instances"
-        | "ca.root-key"
-        | "ca.key-file"
-        | "org.exists"
-        | "org.misplaced"
-        | "org.frozen"
-        | "org.limit"
-        | "org.quota"
-        | "profile.validity"
-        | "profile.holder"
-        | "request.authority-key"
-        | "request.key-in-use"
-        | "request.predecessor"
-        | "request.successor-key"
-        | "request.successor-subject"
-        | "request.key-compromised"
-        | "request.succeeded"
-        | "request.succeeded-twice"
-        | "request.verb"
-        | "certificate.state"
-        | "profile.action"
-        | "request.id-reused"
-        | "request.state"
-        | "request.expired"
-        | "request.overtaken"
-        | "change.none"
-        | "issuer.lint"
-        | "issuer.validity"
-        | "issuer.profile-class"
-        | "pair.no-companion"
-        | "pair.companion-only"
-        | "pair.no-key-centre"
-        | "pair.half"
-        | "pair.succeeds"
-        | "kmc.pool-empty"
-        | "kmc.key-state"
-        | "kmc.not-theirs"
-        | "kmc.serial-bound"
-        | "kmc.recipient-escrowed"
-        | "kmc.request-over"
-        | "kmc.replayed"
-        | "kmc.recovery-status"
-        | "kmc.other-kind"
-        | "kmc.approved-twice"
-        | "kmc.cap"
-        | "kmc.agent-runs" => Class::Refused,
-        _ if code.starts_with("store.") => Class::Refused,
-        _ => Class::BadInput,
+        class::class_of(self.code())
     }
 }
 
@@ -630,6 +603,9 @@ impl fmt::Display for ErrorKind {
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
                 write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaStep { ca, status, wanted } => {
+                write!(f, "the issuing CA {ca} is {status} and cannot become {wanted}")
             }
             Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
             Self::CaPending(name) => {
@@ -711,6 +687,15 @@ impl fmt::Display for ErrorKind {
             Self::Document { what, fault } => write!(f, "the stored {what} does not hold: {fault}"),
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
+            Self::KeyCentreExists => f.write_str("this home has a key centre already; there is one for each home"),
+            Self::KeyCentreWaits => f.write_str(
+                "the key centre is not in force: a second super-administrator must countersign its founding",
+            ),
+            Self::KeyCentreDiffers => f.write_str(
+                "the vault in this home is not the key centre that was signed about; put the right file back",
+            ),
+            Self::UnknownKeyOrder(id) => write!(f, "no order {id} to the key centre"),
+            Self::KeyOrderState { order, status } => write!(f, "order {order} is {status}; make another order"),
             Self::NoChange(what) => f.write_str(what),
             Self::BehindAnchor { ledger, last, anchor, seen } => write!(
                 f,
@@ -742,6 +727,34 @@ impl fmt::Display for ErrorKind {
             }
             Self::Unreadable { wanted, what } => write!(f, "this is not {wanted}: {what}"),
             Self::Internal(what) => write!(f, "this is a defect of the software, please report it: {what}"),
+            Self::PublishingBusy(folder) => {
+                write!(f, "another process is publishing into {}; try again when it is done", folder.display())
+            }
+            Self::PublishingFolder(folder) => {
+                write!(f, "the publishing folder {} is not there: mount it, or name another", folder.display())
+            }
+            Self::ForeignCrl { path, issuer } => {
+                write!(f, "in the place of our list lies one of another CA, {issuer}: {}", path.display())
+            }
+            Self::CrlAhead { path, found, ours } => write!(
+                f,
+                "the list {found} in {} is newer than the {ours} that this ledger would publish: an older copy of the \
+                 home was put back, or another home publishes there",
+                path.display()
+            ),
+            Self::CrlDiffers { path, number } => write!(
+                f,
+                "the list {number} in {} is signed by this CA and is not the one of that number in this ledger",
+                path.display()
+            ),
+            Self::ManyChanges { changes, certificates } => write!(
+                f,
+                "{changes} of {certificates} certificates would change their status at once; say that this many are meant"
+            ),
+            Self::NoBaseCrl => f.write_str("a delta list adds to a full list, and none was published yet"),
+            Self::ReadBack { path, what } => {
+                write!(f, "{} is not what was published: {what}; nobody may rely on it", path.display())
+            }
             Self::BeforeLedger { first } => {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }
@@ -761,6 +774,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
+            Self::Sheet(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -773,6 +787,7 @@ impl std::error::Error for Error {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
             ErrorKind::Kmc(e) => e.source(),
+            ErrorKind::Sheet(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -804,6 +819,7 @@ wraps! {
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
     hufu_kmc::Error => Kmc,
+    hufu_sheet::Error => Sheet,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

@@ -6,15 +6,21 @@
 //! | found a home: root, issuing CA, two administrators | [`Authority::found`] | `init.rs` |
 //! | act as an operator | [`Authority::act_as`] | `authority.rs` |
 //! | change organisations, roles, profiles; countersign what needs two | [`Authority::change`], [`Authority::countersign`] | `change.rs` |
+//! | make another issuing CA, end one | [`Authority::cas`], [`Authority::propose_ca`], [`Authority::approve_ca`] | `ca.rs` |
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
+//! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
@@ -64,6 +70,7 @@
 //!         anchor: None,
 //!         root_key: None,
 //!         instance: 1,
+//!         crl_shards: 16,
 //!         administrators: [
 //!             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
 //!             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },
@@ -182,16 +189,22 @@ mod ca;
 mod change;
 mod check;
 mod checkpoint;
+mod clock;
 mod document;
 mod edge;
 mod error;
+mod export;
+mod folder;
 mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod key_founding;
+mod key_order;
 mod mass;
 mod policy;
 mod proof;
+mod publish;
 mod report;
 mod restore;
 mod sealed;
@@ -207,17 +220,22 @@ pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
 pub use backup::{Backup, BackupManifest, Keys};
-pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
+pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
+pub use clock::ClockState;
 pub use edge::{SystemClock, SystemEntropy};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
+pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
@@ -229,8 +247,9 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
+pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
+    ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

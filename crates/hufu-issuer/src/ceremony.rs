@@ -57,36 +57,74 @@ pub fn below(
     if input.profile.class == ProfileClass::Root {
         return Err(ErrorKind::ProfileClass.into());
     }
+    within(input, issuer)?;
+    make(input, issuer.subject_der(), key, entropy)
+}
+
+/// Builds and lints the certificate of an issuing CA under the root `issuer`, to be signed later with [`sign_draft`]:
+/// the same input gives the same octets.
+///
+/// # Errors
+/// [`ErrorKind::ProfileClass`] unless the profile is an issuing CA's; [`ErrorKind::Validity`]; [`ErrorKind::Lint`].
+pub fn draft(input: &CeremonyInput<'_>, serial: &Serial, issuer: &Certificate) -> Result<Vec<u8>> {
+    if input.profile.class != ProfileClass::IssuingCa {
+        return Err(ErrorKind::ProfileClass.into());
+    }
+    within(input, issuer)?;
+    build(input, serial, issuer.subject_der(), &issuer.public_key()?)
+}
+
+/// Signs a draft with the root's key.
+///
+/// # Errors
+/// [`ErrorKind::RecordMismatch`] when the key is not that of `issuer`; signing errors.
+pub fn sign_draft(tbs: &[u8], issuer: &Certificate, key: &dyn Signer, entropy: &dyn Entropy) -> Result<Certificate> {
+    if issuer.public_key()? != *key.public_key() {
+        return Err(ErrorKind::RecordMismatch { what: "the key is not the root certificate's" }.into());
+    }
+    sign(tbs, key, entropy)
+}
+
+/// The certificate does not outlast its issuer's.
+fn within(input: &CeremonyInput<'_>, issuer: &Certificate) -> Result<()> {
     let issuer_end = issuer.validity().not_after();
     if input.from.unix_seconds() + i64::from(input.days) * 86_400 - 1 > issuer_end {
         let what = format!("{} days would outlast the issuer's certificate", input.days);
         return Err(ErrorKind::Validity { what }.into());
     }
-    make(input, issuer.subject_der(), key, entropy)
+    Ok(())
 }
 
 fn make(input: &CeremonyInput<'_>, issuer_der: &[u8], key: &dyn Signer, entropy: &dyn Entropy) -> Result<Certificate> {
     let serial: Serial = new_serial(input.instance, input.from, entropy)?;
+    sign(&build(input, &serial, issuer_der, key.public_key())?, key, entropy)
+}
+
+fn build(input: &CeremonyInput<'_>, serial: &Serial, issuer_der: &[u8], issuer_key: &PublicKey) -> Result<Vec<u8>> {
     let validity = Validity::days_from(input.from, input.days)
         .map_err(|e| Error::from(ErrorKind::Validity { what: e.to_string() }))?;
     let subject_der = input.subject.to_der();
     let tbs = tbs::build(&TbsInput {
         profile: input.profile,
-        serial: &serial,
+        serial,
         issuer_der,
-        issuer_key: key.public_key(),
+        issuer_key,
         subject_der: &subject_der,
         subject_key: input.subject_key,
         validity,
         hosts: &[],
         urls: input.urls,
     })?;
-    crate::prepare::lint(&tbs, input.profile, issuer_der, key.public_key(), input.subject_key)?;
-    let signature = key.sign(&tbs, entropy.array()?)?;
-    let der = tbs::assemble(&tbs, &signature)?;
+    crate::prepare::lint(&tbs, input.profile, issuer_der, issuer_key, input.subject_key)?;
+    Ok(tbs)
+}
+
+fn sign(tbs: &[u8], key: &dyn Signer, entropy: &dyn Entropy) -> Result<Certificate> {
+    let signature = key.sign(tbs, entropy.array()?)?;
+    let der = tbs::assemble(tbs, &signature)?;
     // CA signatures are always verified before they leave this function (a faulted computation could leak the key).
     let certificate = Certificate::from_der(&der)?;
     certificate.verify_signed_by(key.public_key())?;
-    crate::sign::reread(&der, &serial, validity)?;
+    crate::sign::reread(&der, certificate.serial(), certificate.validity())?;
     Ok(certificate)
 }

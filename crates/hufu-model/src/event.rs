@@ -23,6 +23,24 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// The key management centre was founded: from here on it serves this home.
+    KeyCentreFound,
+    /// A recovery of an escrowed key, or a change of an officer of the key centre, was ordered.
+    KeyOrder,
+    /// An officer of the key centre approved an order.
+    KeyOrderApprove,
+    /// An order was withdrawn.
+    KeyOrderWithdraw,
+    /// An order was carried out: the key was given out, or the officer changed.
+    KeyOrderDone,
+    /// An issuing CA was made (签发 CA 换代, or one beside the others).
+    CaAdd,
+    /// An issuing CA became the current one.
+    CaCurrent,
+    /// An issuing CA signs no certificates any more.
+    CaRetire,
+    /// An issuing CA's certificate was revoked by the root.
+    CaRevoke,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -43,17 +61,23 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
+    CrlIntent,
+    /// Revocation lists were published and read again (one event for the publication).
+    CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
+    /// An administrator said that the clock is right, although it is far ahead of the last event.
+    ClockConfirm,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 35] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -64,6 +88,15 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::KeyCentreFound,
+        Self::KeyOrder,
+        Self::KeyOrderApprove,
+        Self::KeyOrderWithdraw,
+        Self::KeyOrderDone,
+        Self::CaAdd,
+        Self::CaCurrent,
+        Self::CaRetire,
+        Self::CaRevoke,
         Self::Propose,
         Self::ProposalReject,
         Self::Submit,
@@ -74,8 +107,11 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::CrlIntent,
+        Self::CrlPublish,
         Self::OperatorCertificate,
         Self::SignerStart,
+        Self::ClockConfirm,
         Self::Denied,
     ];
 
@@ -93,6 +129,15 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::KeyCentreFound => "key-centre-found",
+            Self::KeyOrder => "key-order",
+            Self::KeyOrderApprove => "key-order-approve",
+            Self::KeyOrderWithdraw => "key-order-withdraw",
+            Self::KeyOrderDone => "key-order-done",
+            Self::CaAdd => "ca-add",
+            Self::CaCurrent => "ca-current",
+            Self::CaRetire => "ca-retire",
+            Self::CaRevoke => "ca-revoke",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -103,8 +148,11 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::CrlIntent => "crl-intent",
+            Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
+            Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
         }
     }
@@ -122,13 +170,23 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
-        )
+                | Self::KeyCentreFound
+        ) || self.is_about_a_ca()
+    }
+
+    /// Whether the act is about an issuing CA: super-administrators do it, two of them.
+    #[must_use]
+    pub const fn is_about_a_ca(self) -> bool {
+        matches!(self, Self::CaAdd | Self::CaCurrent | Self::CaRetire | Self::CaRevoke)
     }
 
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
-        matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
+        matches!(
+            self,
+            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
+        ) || self.is_about_a_ca()
     }
 }
 

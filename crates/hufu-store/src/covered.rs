@@ -77,7 +77,16 @@ covered! { COVERED:
     );
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
+    CRL_ISSUE = "crl_issue" (
+        "ca", "number"; "kind", "base", "position", "horizon", "this_update", "next_update", "freshest";
+    );
+    CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
+    CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    KEY_ORDER = "key_order" (
+        "id"; "digest", "kind", "object", "serial", "requester", "at", "expires"; "status", "done_at", "envelope"
+    );
+    KEY_ORDER_APPROVAL = "key_order_approval" ("key_order", "officer"; "document", "at";);
     ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 
