@@ -123,12 +123,13 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::PairHalf { encryption, signing } => {
             vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
         }
-        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
         ErrorKind::Succeeded { serial, by } => vec![("serial", serial.to_string()), ("by", by.to_string())],
         ErrorKind::SucceededTwice(serial) => vec![("serial", serial.to_string())],
         ErrorKind::Place { field, region } => {
             vec![("field", render(lang, &format!("field-{field}"), &[])), ("region", region.clone())]
         }
+        ErrorKind::OwnerKey(dialect) => vec![("dialect", (*dialect).to_owned())],
+        ErrorKind::PairSucceeds(serial) | ErrorKind::SingleCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
         ErrorKind::OtherVerb { request, action } => vec![

@@ -408,6 +408,10 @@ pub enum ErrorKind {
         /// The one that stands for the pair.
         signing: Serial,
     },
+    /// A single certificate has no envelope.
+    SingleCertificate(Serial),
+    /// An envelope in this dialect is made with the holder's key only.
+    OwnerKey(&'static str),
     /// A single certificate is asked for in succession to a pair.
     PairSucceeds(Serial),
     /// The issuer refused.
@@ -543,6 +547,8 @@ impl ErrorKind {
             Self::NoKeyCentre => "pair.no-key-centre",
             Self::PairHalf { .. } => "pair.half",
             Self::PairSucceeds(_) => "pair.succeeds",
+            Self::SingleCertificate(_) => "pair.single",
+            Self::OwnerKey(_) => "pair.owner-key",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
             Self::Sheet(e) => e.kind().code(),
@@ -768,6 +774,12 @@ impl fmt::Display for ErrorKind {
             Self::NoKeyCentre => f.write_str("a pair needs the key centre, and this signer has none"),
             Self::PairHalf { encryption, signing } => {
                 write!(f, "certificate {encryption} is the encryption half of a pair; name its signing half {signing}")
+            }
+            Self::SingleCertificate(serial) => {
+                write!(f, "certificate {serial} is a single one: no encryption key was handed out with it")
+            }
+            Self::OwnerKey(dialect) => {
+                write!(f, "an envelope in the dialect {dialect} is made with the holder's signing key only")
             }
             Self::PairSucceeds(serial) => {
                 write!(f, "certificate {serial} belongs to a pair: what succeeds it is a pair, too")

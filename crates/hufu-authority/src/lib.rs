@@ -202,6 +202,7 @@ mod key_centre;
 mod key_founding;
 mod key_order;
 mod mass;
+mod pair;
 mod policy;
 mod proof;
 mod publish;
@@ -229,7 +230,7 @@ pub use error::{Class, Error, ErrorKind, Result};
 pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
-pub use issue::IssuedCertificate;
+pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
 pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
@@ -250,6 +251,6 @@ pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
     CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
-    ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
+    PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -17,9 +17,10 @@ use crate::cell::{Cell, execute, query_one, select_one};
 use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
-use crate::rollup::{self, Delta, Figures};
+use crate::rollup::{self, Delta, Figures, Part};
 use crate::rows::{
-    self, Document, IntentRow, KeyUse, NewStatus, ProfileRow, Proposal, RequestBody, RequestRow, StatusChange,
+    self, Document, IntentRow, KeyUse, NewStatus, PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody,
+    RequestRow, StatusChange,
 };
 
 /// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
@@ -357,12 +358,33 @@ impl EventWriter<'_, '_> {
     /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is
     /// not active or whose validity begins after it was issued: totals do not know such ones; database errors.
     pub fn put_certificate(&mut self, row: &CertificateRow, der: &[u8]) -> Result<()> {
+        self.put_counted(row, der, Part::Whole)
+    }
+
+    /// Puts the encryption half of a pair, behind its signing half: certificate, envelope, and which two belong together.
+    ///
+    /// # Errors
+    /// As [`EventWriter::put_certificate`]; [`ErrorKind::Duplicate`] when either half belongs to a pair.
+    pub(crate) fn put_encryption_half(
+        &mut self,
+        signing: &Serial,
+        row: &CertificateRow,
+        der: &[u8],
+        envelope: &[u8],
+    ) -> Result<()> {
+        self.put_counted(row, der, Part::EncryptionHalf)?;
+        let pair = PairRow { signing: signing.clone(), encryption: row.serial.clone() };
+        self.insert(&covered::PAIR, &rows::pair_cells(&pair))?;
+        self.insert(&covered::ENVELOPE, &rows::envelope_cells(&row.serial, envelope))
+    }
+
+    fn put_counted(&mut self, row: &CertificateRow, der: &[u8], part: Part) -> Result<()> {
         if let Some(what) = rollup::uncountable(row) {
             return self.refuse(ErrorKind::Constraint { what: what.to_owned() }.into());
         }
         self.insert(&covered::CERTIFICATE, &rows::certificate_cells(row, self.event.seq))?;
         self.insert(&covered::CERTIFICATE_DER, &rows::certificate_der_cells(&row.serial, der))?;
-        for (delta, figures) in rollup::deltas(row, self.write.now) {
+        for (delta, figures) in rollup::deltas(row, part, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
         Ok(())
@@ -399,7 +421,8 @@ impl EventWriter<'_, '_> {
             invalid_since: new.invalid_since,
         };
         self.insert(&covered::STATUS_CHANGE, &rows::status_change_cells(&change))?;
-        for (delta, figures) in rollup::change_deltas(&row, &change, self.write.now) {
+        let part = Part::of(&self.reader(), &new.serial)?;
+        for (delta, figures) in rollup::change_deltas(&row, part, &change, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
         row.status = new.status;
@@ -420,6 +443,10 @@ impl EventWriter<'_, '_> {
 
     pub(crate) fn put_intent(&mut self, intent: &IntentRow) -> Result<()> {
         self.insert(&covered::INTENT, &rows::intent_cells(intent))
+    }
+
+    pub(crate) fn put_pair_intent(&mut self, intent: &PairIntentRow) -> Result<()> {
+        self.insert(&covered::PAIR_INTENT, &rows::pair_intent_cells(intent))
     }
 
     pub(crate) fn put_signer(&mut self, epoch: u64, operator: &OperatorId) -> Result<()> {

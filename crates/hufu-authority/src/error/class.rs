@@ -18,6 +18,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "kmc.not-founded"
         | "kmc.no-key"
         | "kmc.no-recovery"
+        | "pair.single"
         | "kmc.no-order"
         | "store.not-found" => Class::NotFound,
         "operator.unknown"
