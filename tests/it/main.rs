@@ -17,6 +17,7 @@ mod lifecycle;
 mod privacy;
 mod refusals;
 mod report;
+mod respond;
 mod review;
 mod surroundings;
 mod tamper;

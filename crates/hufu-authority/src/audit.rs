@@ -19,6 +19,7 @@ use crate::sealed::Personal;
 use crate::{change, document};
 
 mod acts;
+mod responder;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
@@ -97,6 +98,7 @@ impl Authority {
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
+                responder::audit(r, &self.identity, &mut report)?;
             }
             Ok(())
         })?;

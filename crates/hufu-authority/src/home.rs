@@ -8,6 +8,7 @@
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
+//! HOME/keys/ocsp-N.key  the key of the OCSP responder of the issuing CA with instance N, encrypted
 //! HOME/keys/data.key    the data key of sealed fields, wrapped under the home passphrase
 //! ```
 
@@ -92,7 +93,7 @@ impl Home {
         &self.anchor
     }
 
-    /// The key file called `name`, one of `root`, `issuing`, `ledger` and `data`.
+    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, or `ocsp-N` for the OCSP responder of instance N.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
         self.root.join("keys").join(format!("{name}.key"))
@@ -134,6 +135,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::rename(&temporary, path).map_err(|e| file_error(path, e))?;
     hufu_store::fault!("f12");
     sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Gives a file its final name in the same folder; what had that name is gone.
+pub(crate) fn move_into_place(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|e| file_error(to, e))?;
+    sync_dir(to.parent().unwrap_or(Path::new(".")))
 }
 
 /// Syncs a folder, so that a file made or renamed in it survives a power cut.

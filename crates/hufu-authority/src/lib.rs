@@ -12,6 +12,8 @@
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
+//! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -180,8 +182,11 @@ mod init;
 mod issue;
 mod key_centre;
 mod policy;
+mod presign;
 mod proof;
 mod report;
+mod respond;
+mod responder;
 mod sealed;
 mod status;
 mod submit;
@@ -202,8 +207,11 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
+pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use respond::{Holds, Reply, ReplyKind, Responder};
+pub use responder::Turn;
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};

@@ -45,6 +45,10 @@ pub enum EventKind {
     Revoke,
     /// An operator's certificate took effect.
     OperatorCertificate,
+    /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
+    ResponderIntent,
+    /// A certificate of an OCSP responder took effect.
+    Responder,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
     /// An attempt was refused for want of a right. It changes nothing.
@@ -53,7 +57,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -75,6 +79,8 @@ impl EventKind {
         Self::Resume,
         Self::Revoke,
         Self::OperatorCertificate,
+        Self::ResponderIntent,
+        Self::Responder,
         Self::SignerStart,
         Self::Denied,
     ];
@@ -104,6 +110,8 @@ impl EventKind {
             Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::OperatorCertificate => "operator-certificate",
+            Self::ResponderIntent => "responder-intent",
+            Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::Denied => "denied",
         }

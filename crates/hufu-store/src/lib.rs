@@ -12,6 +12,7 @@
 //! * [`Reader`]: everything that can be asked
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
+//! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
@@ -31,6 +32,7 @@ mod error;
 pub mod faults;
 mod issuance;
 mod patience;
+mod presigned;
 mod reader;
 mod rollup;
 mod rows;
@@ -47,6 +49,7 @@ pub mod verify;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use patience::{PATIENCE, on_wait};
+pub use presigned::{Due, Presigned};
 pub use reader::Reader;
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
