@@ -3,6 +3,7 @@
 //! Everything is on: signed records, approvals, limits, audit, ledger, `synchronous=FULL`, verification of what is read.
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Scratch {
     pub approver: Session,
     /// Issues.
     pub ca: CaSigner,
+    /// The two administrators of the CA: one enters what the other approves.
+    pub administrators: [Session; 2],
 }
 
 impl Scratch {
@@ -89,7 +92,7 @@ impl Scratch {
         all(authority.issue(&second, &signer, &ids)?)?;
         let entry = authority.act_as(&"entry".parse()?, entry_key)?;
         let approver = authority.act_as(&"approver".parse()?, approver_key)?;
-        Ok(Self { authority, entry, approver, ca: signer })
+        Ok(Self { authority, entry, approver, ca: signer, administrators: [first, second] })
     }
 }
 
@@ -135,6 +138,9 @@ fn person(n: usize) -> Result<NewRequest, Failure> {
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 
@@ -153,6 +159,9 @@ fn operator(id: &str, org: &str, role: Role, csr: Vec<u8>) -> Result<NewRequest,
         predecessor: None,
         operator: Some((id.parse()?, vec![role])),
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 
@@ -162,6 +171,58 @@ fn key_and_csr(name: &str) -> Result<(SecretKey, Vec<u8>), Failure> {
     let subject = Name::new(vec![(NameAttribute::CommonName, name.to_owned())])?;
     let csr = csr::build(&subject, &key, random.array()?)?;
     Ok((key, csr))
+}
+
+/// Issues `count` certificates, a thousand at a time, whose persons are numbered from `first`.
+///
+/// # Errors
+/// Whatever goes wrong.
+pub fn issue(scratch: &Scratch, first: usize, count: usize) -> Result<(), Failure> {
+    const GROUP: usize = 1000;
+    for from in (first..first + count).step_by(GROUP) {
+        let batch = requests(from, GROUP.min(first + count - from))?;
+        let ids: Vec<RequestId> = batch.iter().map(|r| r.id.clone()).collect();
+        all(scratch.authority.submit(&scratch.entry, &batch)?)?;
+        all(scratch.authority.approve(&scratch.approver, &ids)?)?;
+        all(scratch.authority.issue(&scratch.approver, &scratch.ca, &ids)?)?;
+    }
+    Ok(())
+}
+
+/// A number above zero from the environment.
+///
+/// # Errors
+/// Anything else under that name.
+pub fn number(name: &str, default: usize) -> Result<usize, Failure> {
+    match std::env::var(name) {
+        Ok(text) => Ok(text.parse::<NonZeroUsize>().map_err(|e| format!("{name}={text}: {e}"))?.get()),
+        Err(_) => Ok(default),
+    }
+}
+
+/// Lets the count of [`peak`] begin again at what this process holds now.
+pub fn forget_peak() {
+    // Linux only; elsewhere the peak is that of the whole run.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The most memory this process held, in MiB; 0 where the system does not tell.
+#[must_use]
+pub fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// The machine, as a line of a table: processors, their name, how busy it was.
+#[must_use]
+pub fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(0, std::num::NonZeroUsize::get);
+    let info = read("/proc/cpuinfo");
+    let model = info.lines().find(|l| l.starts_with("model name")).and_then(|l| l.split(": ").nth(1));
+    let load = read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned();
+    format!("{processors} processors, {}, load {load} at the start", model.unwrap_or("unknown"))
 }
 
 /// How many a second.

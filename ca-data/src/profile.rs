@@ -34,9 +34,9 @@ const KEYS: [&str; 12] = [
 ];
 
 /// Keys that may be left out.
-const OPTIONAL: [&str; 2] = ["renewable", "suspendable"];
+const OPTIONAL: [&str; 3] = ["renewable", "suspendable", "pair_with"];
 
-const PROFILES: [(&str, &str); 10] = [
+const PROFILES: [(&str, &str); 15] = [
     ("root", include_str!("../profiles/root.toml")),
     ("issuing-ca", include_str!("../profiles/issuing-ca.toml")),
     ("ledger-signer", include_str!("../profiles/ledger-signer.toml")),
@@ -47,6 +47,11 @@ const PROFILES: [(&str, &str); 10] = [
     ("device-sign", include_str!("../profiles/device-sign.toml")),
     ("tls-server", include_str!("../profiles/tls-server.toml")),
     ("tls-client", include_str!("../profiles/tls-client.toml")),
+    ("person-enc", include_str!("../profiles/person-enc.toml")),
+    ("organisation-enc", include_str!("../profiles/organisation-enc.toml")),
+    ("device-enc", include_str!("../profiles/device-enc.toml")),
+    ("tls-server-enc", include_str!("../profiles/tls-server-enc.toml")),
+    ("tls-client-enc", include_str!("../profiles/tls-client-enc.toml")),
 ];
 
 /// Why a text is no certificate profile. Its `Display` names line and key and says what would be right.
@@ -142,6 +147,7 @@ pub fn profile_from_toml(text: &str) -> Result<Profile, ProfileError> {
         hosts: hosts(&table)?,
         renewable: allowed(&table, "renewable")?,
         suspendable: allowed(&table, "suspendable")?,
+        pair_with: if table.has("pair_with") { Some(table.parsed("pair_with")?.0) } else { None },
         source: text.to_owned(),
     };
     rules::check(&table, &profile)?;
@@ -205,6 +211,24 @@ mod tests {
         assert_eq!(profile("nothing"), None);
     }
 
+    /// GB/T 20518 Tables C.3 and C.4: the halves of a pair share nothing but whom they are about.
+    #[test]
+    fn the_halves_of_a_pair_are_complementary() {
+        let mut pairs = 0;
+        for (id, _) in profiles() {
+            let signing = profile(id).unwrap();
+            let Some(companion) = &signing.pair_with else { continue };
+            let encryption = profile(companion.as_str()).unwrap();
+            assert!(signing.signs_only() && encryption.encrypts_only(), "{id}");
+            let of =
+                |p: &Profile| (p.holders.clone(), p.max_days, p.subject.clone(), p.hosts, p.extended_key_usage.clone());
+            assert_eq!(of(&signing), of(&encryption), "{id}");
+            assert_eq!(encryption.pair_with, None);
+            pairs += 1;
+        }
+        assert_eq!(pairs, 5);
+    }
+
     #[test]
     fn the_subject_keeps_the_order_of_the_file() {
         let person = profile("person-sign").unwrap();
@@ -248,14 +272,17 @@ mod tests {
             ("hosts = \"unused\"", "hosts = \"unused\"\nhosts = \"unused\"", "", 14),
             ("renewable = true", "renewable = 1", "renewable", 14),
             ("suspendable = true", "suspendable = \"yes\"", "suspendable", 15),
-            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 18),
-            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 23),
-            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 43),
-            ("field = \"city\"", "field = \"town\"", "subject.field", 29),
-            ("field = \"city\"", "field = \"document-number\"", "subject.field", 29),
-            ("required = true", "required = 1", "subject.required", 20),
-            ("required = true", "required = false", "subject.required", 20),
-            ("required = true", "required = true\ncritical = true", "subject.critical", 21),
+            ("pair_with = \"person-enc\"", "pair_with = \"../enc\"", "pair_with", 16),
+            ("pair_with = \"person-enc\"", "pair_with = \"person-sign\"", "pair_with", 16),
+            ("\"nonRepudiation\"]", "\"keyEncipherment\"]", "pair_with", 16),
+            ("attribute = \"C\"", "attribute = \"CN\"", "subject.attribute", 19),
+            ("attribute = \"ST\"", "attribute = \"C\"", "subject.attribute", 24),
+            ("attribute = \"CN\"", "attribute = \"DC\"", "subject.attribute", 44),
+            ("field = \"city\"", "field = \"town\"", "subject.field", 30),
+            ("field = \"city\"", "field = \"document-number\"", "subject.field", 30),
+            ("required = true", "required = 1", "subject.required", 21),
+            ("required = true", "required = false", "subject.required", 21),
+            ("required = true", "required = true\ncritical = true", "subject.critical", 22),
         ] {
             let (found_key, found_line, text) = refused(from, to);
             assert_eq!((found_key.as_str(), found_line), (key, line), "{to}: {text}");

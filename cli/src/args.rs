@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile, proposal,
-    report, request, status, verify,
+    apply, audit, backup, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile,
+    proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
 
@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Report(report::Report),
     #[command(subcommand)]
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     Verify(verify::Verify),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -17,6 +18,7 @@ pub(crate) mod profile;
 pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
+pub(crate) mod restore;
 pub(crate) mod status;
 pub(crate) mod verify;
 
@@ -44,13 +46,20 @@ fn outcome(ctx: &Context, object: &str, outcome: &Outcome) -> Result<()> {
 /// The results of a batch: rows for what was done, rows with code and message for what was refused.
 struct Batch {
     rows: Vec<Row>,
+    /// Rows kept at most; of what was done beyond them only the number is known.
+    most: usize,
     done: usize,
     refused: Vec<Error>,
 }
 
 impl Batch {
     fn new() -> Self {
-        Self { rows: Vec::new(), done: 0, refused: Vec::new() }
+        Self::at_most(usize::MAX)
+    }
+
+    /// Of a batch of any size, keeps the first `most` rows.
+    fn at_most(most: usize) -> Self {
+        Self { rows: Vec::new(), most, done: 0, refused: Vec::new() }
     }
 
     /// Adds one result; `name` is the column that holds its id.
@@ -64,10 +73,13 @@ impl Batch {
         match result {
             Ok(value) => {
                 self.done += 1;
-                self.rows.push(show(value));
+                if self.rows.len() < self.most {
+                    self.rows.push(show(value));
+                }
             }
             Err(e) => {
                 let e = Error::from(e);
+                // What was refused is always told.
                 self.rows.push(row([
                     (name, id.into()),
                     ("outcome", "refused".into()),
@@ -92,8 +104,11 @@ impl Batch {
         if !self.refused.is_empty() {
             columns.push("code");
         }
+        let (done, failed, listed) = (self.done, self.refused.len(), self.rows.len());
         ctx.out.list(kind, &columns, self.rows)?;
-        let (done, failed) = (self.done, self.refused.len());
+        if done + failed > listed {
+            ctx.note("note-listed", &[("done", &done.to_string()), ("listed", &listed.to_string())]);
+        }
         let Some(first) = self.refused.first().map(Error::exit) else { return Ok(()) };
         if done == 0 && failed == 1 {
             return self.refused.pop().map_or(Ok(()), Err);

@@ -74,6 +74,8 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Cert(a) => commands::cert::run(&ctx, a),
         Command::Report(a) => commands::report::run(&ctx, a),
         Command::Audit(a) => commands::audit::run(&ctx, a),
+        Command::Backup(a) => commands::backup::run(&ctx, a),
+        Command::Restore(a) => commands::restore::run(&ctx, a),
         Command::Verify(a) => commands::verify::run(&ctx, a),
         Command::Envelope(a) => commands::envelope::run(&ctx, a),
         Command::Status(a) => commands::status::run(&ctx, a),

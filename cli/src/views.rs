@@ -116,6 +116,7 @@ pub(crate) fn request(r: &RequestRow) -> Row {
         ("medium", r.medium.code().into()),
         ("days", r.days.into()),
         ("submitter", r.submitter.as_str().into()),
+        ("manifest", r.manifest.to_string().into()),
         ("submitted_at", seconds(r.submitted_at)),
         ("approver", r.approver.as_ref().map(ToString::to_string).into()),
         ("decided_at", r.decided_at.map(seconds).into()),

@@ -26,7 +26,7 @@ fn the_documents_keep_their_names() {
     let head = "schema type";
     let certificate = "serial subject org profile algorithm holder status not_before not_after issued_at reason medium \
                        request predecessor?";
-    let request = "request org action status profile subject holder reason medium days submitter submitted_at approver \
+    let request = "request org action status profile subject holder reason medium days submitter manifest submitted_at approver \
                    decided_at note? predecessor? serial expires";
     for (words, expected) in [
         (
@@ -119,7 +119,7 @@ fn tables_are_what_they_were() {
         masked(&desk.chinese("request show r1 --home home --home-passphrase-file home.pass").out),
         "申请      r1\n机构      lra-chengdu\n业务      新办\n状态      已签发\n模板      person-sign\n\
          主体      C=CN,ST=四川省,L=成都市,CN=张三\n持有者    个人\n事由      首次\n介质      智能密码钥匙\n\
-         天数      1095\n录入人    sun\n录入时间  [TIME]\n审核人    li\n审核时间  [TIME]\n序列号    [SERIAL]\n\
+         天数      1095\n录入人    sun\n签名清单  [SM3]\n录入时间  [TIME]\n审核人    li\n审核时间  [TIME]\n序列号    [SERIAL]\n\
          失效      [TIME]\n国家      CN\n省        四川省\n市        成都市\n区划      510100\n名称      张三\n\
          证件类型  居民身份证\n证件号码  110***********002X\n电话      138****8000\n"
     );

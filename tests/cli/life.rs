@@ -34,11 +34,27 @@ fn the_life_of_a_certificate_by_hand() {
     let query = "cert revoke --org lra-chengdu --profile person-sign --reason cessationOfOperation";
     let planned = desk.json(&format!("{query} --dry-run --home home"));
     assert_eq!(planned["items"].as_array().unwrap().len(), 2);
+    // What is asked for is what was planned, and an interrupted command is given again.
+    let selection = |answer: &crate::desk::Answer| {
+        assert!(answer.err.contains("2 certificate(s): lra-chengdu 2."), "{}", answer.err);
+        answer.err.split("Selection ").nth(1).unwrap().split('.').next().unwrap().to_owned()
+    };
+    let planned = selection(&desk.run(&format!("{query} --dry-run --home home")));
     desk.refuses(&format!("{query} {sun}"), 2, "cli.confirm");
-    desk.does(&format!("{query} --id close --yes {sun}"));
-    desk.does(&format!("{query} --id close --yes {sun}"));
-    desk.does(&format!("request approve --submitted lra-chengdu {li}"));
-    let applied = desk.json(&format!("apply --approved ca {li}"));
+    for _ in 0..2 {
+        let asked = desk.run(&format!("{query} --id close --yes {sun}"));
+        assert_eq!((asked.code, selection(&asked)), (0, planned.clone()));
+    }
+    // Another person approves all of it by its name, or by the list that was signed.
+    let listed = desk.json("request list --batch close --home home");
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    desk.refuses(&format!("request approve --batch clos --yes {li}"), 3, "cli.none-waiting");
+    desk.refuses(&format!("request approve --batch close {li}"), 2, "cli.confirm");
+    desk.does(&format!("request approve --batch close --yes {li}"));
+    let manifest = listed["items"][0]["manifest"].as_str().unwrap();
+    let planned = desk.json(&format!("apply --manifest {manifest} --dry-run --home home"));
+    assert_eq!(planned["items"].as_array().unwrap().len(), 2);
+    let applied = desk.json(&format!("apply --batch close {li}"));
     assert_eq!(applied["items"].as_array().unwrap().len(), 2);
     desk.refuses(&format!("apply --approved ca {li}"), 3, "cli.none-waiting");
     desk.refuses(&format!("cert renew {replaced} {sun}"), 5, "certificate.state");

@@ -9,6 +9,8 @@ mod desk;
 mod forms;
 /// Help, manual pages, completion, configuration; that each command teaches the next.
 mod help;
+/// Backup and restore.
+mod keep;
 /// Chinese and English say the same, and no English is left in Chinese.
 mod languages;
 /// Renewed, replaced, suspended, revoked.

@@ -11,6 +11,7 @@ mod crash;
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
+mod backup;
 mod hierarchy;
 mod issuance;
 mod lifecycle;

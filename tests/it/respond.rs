@@ -31,7 +31,7 @@ impl Desk {
     pub(crate) fn new(seed: &str) -> Self {
         let t = TestAuthority::national(seed);
         let passphrase = Passphrase::machine(&SystemEntropy).unwrap();
-        t.authority.issue_responder(&t.session("zhao"), &t.signer(), Turn::First, &passphrase).unwrap();
+        t.authority.issue_responder(&t.session("zhao"), &t.signer(), None, Turn::First, &passphrase).unwrap();
         let issuer = Issuer::of(&t.authority.identity().issuing).unwrap();
         Self { t, passphrase, issuer }
     }
@@ -379,7 +379,7 @@ fn signing_ahead_never_wins_a_race_against_a_revocation() {
 fn the_responders_certificate_is_a_recorded_act() {
     let t = TestAuthority::national("responder act");
     let passphrase = Passphrase::machine(&SystemEntropy).unwrap();
-    let issue = |who: &str, turn| t.authority.issue_responder(&t.session(who), &t.signer(), turn, &passphrase);
+    let issue = |who: &str, turn| t.authority.issue_responder(&t.session(who), &t.signer(), None, turn, &passphrase);
     let open = || Responder::open(&t.home(), &passphrase);
     assert_eq!(code(open().map(drop)), "responder.missing");
     assert_eq!(code(issue("zhao", Turn::Renewal)), "responder.missing");
@@ -410,7 +410,7 @@ fn the_responders_certificate_is_a_recorded_act() {
     // A signer that was fenced off makes none, and a certificate that no intent announced is found.
     let fenced = t.signer();
     drop(t.signer());
-    let made = t.authority.issue_responder(&t.session("zhao"), &fenced, Turn::Renewal, &passphrase);
+    let made = t.authority.issue_responder(&t.session("zhao"), &fenced, None, Turn::Renewal, &passphrase);
     assert_eq!(code(made), "store.fenced");
     // What somebody with the file puts there: an earlier certificate again, under any name; or one of another CA.
     let store = hufu_store::Store::open(&t.database(), hufu_authority::Mode::ReadWrite).unwrap();

@@ -128,6 +128,9 @@ impl People {
             predecessor: None,
             operator: None,
             revokes: None,
+            ca: None,
+            medium_id: None,
+            pair: false,
         }
     }
 }

@@ -59,6 +59,17 @@ pub(super) fn check(table: &Table<'_>, profile: &Profile) -> Result<(), ProfileE
     if profile.policy.is_none() && profile.class != ProfileClass::Root {
         return fault("policy", "this key is missing; only a root has no policy");
     }
+    if let Some(companion) = &profile.pair_with {
+        if *companion == profile.id {
+            return fault("pair_with", "the companion is another profile");
+        }
+        if !profile.signs_only() {
+            return fault(
+                "pair_with",
+                "the signing half of a pair has digitalSignature and nonRepudiation only (GB/T 20518 C.3)",
+            );
+        }
+    }
     let devices_only = !profile.holders.is_empty() && profile.holders.iter().all(|h| *h == HolderKind::Device);
     if profile.hosts == Hosts::Required && !devices_only {
         return fault("hosts", "only devices have hosts: holders must be [\"device\"]");

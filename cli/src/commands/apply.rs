@@ -14,13 +14,18 @@ use crate::views;
 /// Changes made in one transaction.
 const BATCH: usize = 10_000;
 
+/// Of more than these, the rest is counted and not printed.
+const LISTED: usize = 1000;
+
 /// The arguments.
 #[derive(Args)]
 pub(crate) struct Apply {
-    #[arg(value_name = "REQUEST", required_unless_present = "approved")]
+    #[arg(value_name = "REQUEST", required_unless_present_any = ["approved", "batch", "manifest"])]
     requests: Vec<RequestId>,
     #[arg(long, value_name = "ORG", conflicts_with = "requests")]
     approved: Option<OrgId>,
+    #[command(flatten)]
+    together: request::Together,
     #[arg(long)]
     dry_run: bool,
 }
@@ -28,9 +33,11 @@ pub(crate) struct Apply {
 /// Applies.
 pub(crate) fn run(ctx: &Context, args: Apply) -> Result<()> {
     let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
-    let ids = match args.approved {
-        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(false))?,
-        None => args.requests,
+    let ids = if args.requests.is_empty() {
+        let (org, status) = (args.approved.as_ref(), RequestStatus::Approved);
+        request::waiting(ctx, &authority, org, &args.together, status, Some(false))?.0
+    } else {
+        args.requests
     };
     if args.dry_run {
         ctx.note("note-dry-run", &[]);
@@ -43,12 +50,15 @@ pub(crate) fn run(ctx: &Context, args: Apply) -> Result<()> {
 
 /// Applies these requests and prints what became of them.
 pub(super) fn apply(ctx: &Context, authority: &Authority, session: &Session, ids: &[RequestId]) -> Result<()> {
-    let mut batch = Batch::new();
-    for chunk in ids.chunks(BATCH) {
+    let bar = ctx.progress(0);
+    let mut batch = Batch::at_most(LISTED);
+    for (i, chunk) in ids.chunks(BATCH).enumerate() {
+        bar.set(&ctx.word("stage-apply"), (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.apply(session, chunk)?) {
             batch.add(ctx, ("request", id.as_str()), result, applied);
         }
     }
+    drop(bar);
     batch.finish(ctx, "change-list", &["request", "outcome", "serial", "status", "at"])
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use hufu_authority::model::certificate::CertificateStatus;
-use hufu_authority::model::ident::{OrgId, ProfileId, Serial};
+use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, Serial};
 use hufu_authority::model::time::{Day, Instant, TimeError};
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::{Authority, CertificateFilter, ExportForm};
@@ -17,6 +17,7 @@ use crate::output::{Row, write_new};
 use crate::views;
 
 mod life;
+pub(super) mod mass;
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -79,6 +80,8 @@ pub(crate) struct Search {
 pub(crate) struct Filter {
     #[arg(long, value_name = "ORG")]
     org: Option<OrgId>,
+    #[arg(long, value_name = "OPERATOR")]
+    through: Option<OperatorId>,
     #[arg(long, value_parser = codes::<CertificateStatus>(CertificateStatus::ALL.map(CertificateStatus::code)))]
     status: Option<CertificateStatus>,
     #[arg(long, value_name = "PROFILE")]
@@ -165,6 +168,7 @@ fn list(ctx: &Context, text: Option<String>, f: Filter) -> Result<()> {
     let filter = CertificateFilter {
         orgs: f.org.map(|org| authority.subtree(&org)).transpose()?,
         status: f.status,
+        through: f.through,
         profile: f.profile,
         text,
         issued_from: f.issued_from,

@@ -33,7 +33,10 @@ const COLUMNS: [&str; 3] = ["request", "outcome", "serial"];
 pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     let authority = if args.dry_run { ctx.look()? } else { ctx.open()? };
     let ids = match args.approved {
-        Some(org) => request::waiting(ctx, &authority, &org, RequestStatus::Approved, Some(true))?,
+        Some(org) => {
+            let any = request::Together::default();
+            request::waiting(ctx, &authority, Some(&org), &any, RequestStatus::Approved, Some(true))?.0
+        }
         None => args.requests,
     };
     if args.dry_run {

@@ -124,6 +124,9 @@ fn add(ctx: &Context, a: Add) -> Result<()> {
         predecessor: None,
         operator: Some((a.operator, roles)),
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     };
     let session = ctx.session(&authority)?;
     ctx.unlock(&mut authority)?;

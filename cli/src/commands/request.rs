@@ -1,5 +1,6 @@
 //! `hufu request`: from entry to decision.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -7,13 +8,14 @@ use clap::{Args, Subcommand};
 use hufu_authority::data::{Lang, render};
 use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::{Field, Holder, HolderKind, Purpose};
-use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::ident::{Digest, OrgId, ProfileId, RequestId, Serial, hex};
 use hufu_authority::model::request::{Medium, Reason, RequestStatus};
 use hufu_authority::model::time::Clock;
 use hufu_authority::x509::csr::Csr;
 use hufu_authority::{Decided, NewRequest, RequestFilter, Submitted, SystemClock, SystemEntropy};
 use serde_json::Value;
 
+use super::cert::mass;
 use super::{Batch, cut, one_more, tell_more};
 use crate::args::codes;
 use crate::context::Context;
@@ -58,6 +60,8 @@ pub(crate) struct Submit {
     #[arg(long, value_name = "SERIAL")]
     predecessor: Option<Serial>,
     #[arg(long)]
+    pair: bool,
+    #[arg(long)]
     dry_run: bool,
 }
 
@@ -76,10 +80,28 @@ impl FromStr for FieldValue {
 
 #[derive(Args)]
 pub(crate) struct Approve {
-    #[arg(value_name = "REQUEST", required_unless_present = "submitted")]
+    #[arg(value_name = "REQUEST", required_unless_present_any = ["submitted", "batch", "manifest"])]
     requests: Vec<RequestId>,
     #[arg(long, value_name = "ORG", conflicts_with = "requests")]
     submitted: Option<OrgId>,
+    #[command(flatten)]
+    together: Together,
+}
+
+/// What was entered together: under one name, or with one signature.
+#[derive(Args, Default)]
+pub(super) struct Together {
+    #[arg(long, value_name = "ID", conflicts_with = "requests")]
+    batch: Option<RequestId>,
+    #[arg(long, value_name = "DIGEST", conflicts_with = "requests")]
+    manifest: Option<Digest>,
+}
+
+impl Together {
+    /// Whether nothing was said.
+    fn is_none(&self) -> bool {
+        self.batch.is_none() && self.manifest.is_none()
+    }
 }
 
 #[derive(Args)]
@@ -98,6 +120,10 @@ pub(crate) struct List {
     status: Option<RequestStatus>,
     #[arg(long, value_name = "PROFILE")]
     profile: Option<ProfileId>,
+    #[arg(long, value_name = "ID")]
+    batch: Option<RequestId>,
+    #[arg(long, value_name = "DIGEST")]
+    manifest: Option<Digest>,
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
     #[arg(long, value_name = "REQUEST")]
@@ -183,6 +209,9 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         predecessor: a.predecessor,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: a.pair,
     };
     let id = new.id.to_string();
     if a.dry_run {
@@ -243,13 +272,19 @@ fn decided(d: Decided) -> Row {
 
 fn approve(ctx: &Context, a: Approve) -> Result<()> {
     let authority = ctx.open()?;
-    let ids = match a.submitted {
-        Some(org) => waiting(ctx, &authority, &org, RequestStatus::Submitted, None)?,
-        None => a.requests,
+    let named = a.requests.is_empty();
+    let (ids, actions) = if named {
+        waiting(ctx, &authority, a.submitted.as_ref(), &a.together, RequestStatus::Submitted, None)?
+    } else {
+        (a.requests, Actions::new())
     };
+    if !a.together.is_none() {
+        ctx.note("note-approving", &[("requests", &mass::named(actions.iter()))]);
+        ctx.confirm("confirm-approve", &[("count", &ids.len().to_string())])?;
+    }
     let session = ctx.session(&authority)?;
     let bar = ctx.progress(0);
-    let mut batch = Batch::new();
+    let mut batch = Batch::at_most(if named { LISTED } else { usize::MAX });
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
         bar.set(&ctx.word("stage-approve"), (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.approve(&session, chunk)?) {
@@ -258,34 +293,45 @@ fn approve(ctx: &Context, a: Approve) -> Result<()> {
     }
     drop(bar);
     batch.finish(ctx, "request-list", &["request", "outcome", "status"])?;
-    let next = match ids.as_slice() {
-        [one] if !authority.request(one)?.row.action.makes_certificate() => format!("apply {one}"),
-        [one] => format!("issue {one}"),
+    let next = match (ids.as_slice(), &a.together.batch) {
+        ([one], _) if !authority.request(one)?.row.action.makes_certificate() => format!("apply {one}"),
+        ([one], _) => format!("issue {one}"),
+        (_, Some(batch)) => format!("apply --batch {batch}"),
         _ => "issue --approved ORG".to_owned(),
     };
     ctx.next("next-approve", &[("what", &next)]);
     Ok(())
 }
 
-/// Requests approved with one signature.
-const BATCH: usize = 1000;
+/// Requests approved in one call: with one signature, when they were entered with one and for one organisation.
+const BATCH: usize = 10_000;
 
-/// Every request of a subtree in one state; only those for certificates, or only those for changes of status, when it
-/// is said which.
+/// Of more than these, the rest is counted and not printed.
+const LISTED: usize = 1000;
+
+/// How many requests of each operator, organisation and kind.
+type Actions = BTreeMap<String, u64>;
+
+/// Every request in one state, of a subtree or entered together; only those for certificates, or only those for changes
+/// of status, when it is said which.
 pub(super) fn waiting(
     ctx: &Context,
     authority: &hufu_authority::Authority,
-    org: &OrgId,
+    org: Option<&OrgId>,
+    together: &Together,
     status: RequestStatus,
     makes_certificate: Option<bool>,
-) -> Result<Vec<RequestId>> {
+) -> Result<(Vec<RequestId>, Actions)> {
     const PAGE: u32 = 1000;
     let word = render(ctx.lang, &format!("label-status-{status}"), &[]);
-    let (mut ids, mut last): (Vec<RequestId>, _) = (Vec::new(), None);
+    let (mut ids, mut actions, mut last): (Vec<RequestId>, Actions, _) = (Vec::new(), Actions::new(), None);
+    let orgs = org.map(|org| authority.subtree(org)).transpose()?;
     loop {
         let filter = RequestFilter {
-            orgs: Some(authority.subtree(org)?),
+            orgs: orgs.clone(),
             status: Some(status),
+            manifest: together.manifest,
+            batch: together.batch.clone(),
             after: last,
             limit: PAGE,
             ..RequestFilter::default()
@@ -293,13 +339,18 @@ pub(super) fn waiting(
         let page = authority.requests(&filter)?;
         let Some(end) = page.last() else { break };
         last = Some(end.id.clone());
-        let wanted = page.into_iter().filter(|r| makes_certificate.is_none_or(|m| r.action.makes_certificate() == m));
-        ids.extend(wanted.map(|r| r.id));
+        for r in page.into_iter().filter(|r| makes_certificate.is_none_or(|m| r.action.makes_certificate() == m)) {
+            *actions.entry(format!("{} {} {}", r.action, r.org, r.submitter)).or_default() += 1;
+            ids.push(r.id);
+        }
     }
     if ids.is_empty() {
-        return Err(Error::own("cli.none-waiting", vec![("org", org.to_string()), ("status", word)]));
+        let manifest = together.manifest.map(|digest| digest.to_string());
+        let batch = together.batch.as_ref().map(ToString::to_string);
+        let place = org.map(ToString::to_string).or(batch).or(manifest).unwrap_or_default();
+        return Err(Error::own("cli.none-waiting", vec![("org", place), ("status", word)]));
     }
-    Ok(ids)
+    Ok((ids, actions))
 }
 
 fn reject(ctx: &Context, a: &Reject) -> Result<()> {
@@ -319,6 +370,8 @@ fn list(ctx: &Context, a: List) -> Result<()> {
         orgs: a.org.map(|org| authority.subtree(&org)).transpose()?,
         status: a.status,
         profile: a.profile,
+        batch: a.batch,
+        manifest: a.manifest,
         limit: one_more(a.limit),
         after: a.after,
     };

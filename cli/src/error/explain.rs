@@ -117,8 +117,21 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::SuccessorKey(action) | ErrorKind::SuccessorSubject(action) => {
             vec![("action", render(lang, &format!("label-action-{action}"), &[]))]
         }
+        ErrorKind::NoCompanion(profile) | ErrorKind::CompanionOnly(profile) => vec![("profile", profile.clone())],
+        ErrorKind::PairHalf { encryption, signing } => {
+            vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
+        }
+        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
+        ErrorKind::NoResponder(instance) | ErrorKind::ResponderExists(instance) => {
+            vec![("instance", instance.to_string())]
+        }
+        ErrorKind::ResponderExpired { instance, until } => {
+            vec![("instance", instance.to_string()), ("until", time(*until))]
+        }
+        ErrorKind::AnswerLife(seconds) => vec![("seconds", seconds.to_string())],
+        ErrorKind::ResponderClock { now, last } => vec![("now", time(*now)), ("last", time(*last))],
         ErrorKind::OtherVerb { request, action } => vec![
             ("request", request.to_string()),
             ("action", render(lang, &format!("label-action-{action}"), &[])),
@@ -136,6 +149,15 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::UnknownCa(name) | ErrorKind::CaExists(name) | ErrorKind::CaPending(name) => {
+            vec![("ca", name.clone())]
+        }
+        ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
+        ErrorKind::CaStatus { ca, status } => {
+            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            vec![("ca", ca.to_string()), ("status", name)]
+        }
+        ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
             vec![("profile", profile.clone()), ("holder", said(lang, holder))]
@@ -161,8 +183,24 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::UnknownCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::UnknownProposal(id) => vec![("proposal", id.clone())],
         ErrorKind::NoChange(what) => vec![("what", said(lang, what))],
-        ErrorKind::BehindAnchor { ledger, anchor } => {
-            vec![("ledger", ledger.to_string()), ("anchor", anchor.to_string())]
+        ErrorKind::BehindAnchor { ledger, last, anchor, seen } => vec![
+            ("ledger", ledger.to_string()),
+            ("last", time(*last)),
+            ("anchor", anchor.to_string()),
+            ("seen", time(*seen)),
+            ("missing", anchor.saturating_sub(*ledger).to_string()),
+        ],
+        ErrorKind::BackupInside(path) | ErrorKind::NoBackup(path) => vec![("path", path.display().to_string())],
+        ErrorKind::BackupAltered { path, faults } => {
+            let faults: Vec<String> = faults.iter().map(|f| said(lang, f)).collect();
+            vec![
+                ("path", path.display().to_string()),
+                ("count", faults.len().to_string()),
+                ("faults", faults.join("\n")),
+            ]
+        }
+        ErrorKind::BackupUnsound { path, what } => {
+            vec![("path", path.display().to_string()), ("what", said(lang, what))]
         }
         ErrorKind::AnchorMissing(path) => vec![("path", path.display().to_string())],
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
@@ -239,6 +277,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use std::path::PathBuf;
 
+    use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{OrgId, Serial};
     use hufu_authority::model::operator::Role;
@@ -272,6 +311,15 @@ mod tests {
             ErrorKind::ApproverTier(operator()),
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
+            ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::NoCurrentCa,
+            ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
+            ErrorKind::CaNotLoaded("g2".parse().unwrap()),
+            ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaPending("g2".to_owned()),
+            ErrorKind::CaInstances,
+            ErrorKind::CaRootKey("g2".parse().unwrap()),
+            ErrorKind::CaKeyFile("/x/ca-2.key".into()),
             ErrorKind::ProfileHolder { profile: "p".to_owned(), holder: "person" },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "day", allowed: 1 },
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },
@@ -289,7 +337,11 @@ mod tests {
             ErrorKind::UnknownCertificate("01".parse().unwrap()),
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
-            ErrorKind::BehindAnchor { ledger: 1, anchor: 2 },
+            ErrorKind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at },
+            ErrorKind::BackupInside("home/b".into()),
+            ErrorKind::NoBackup("b".into()),
+            ErrorKind::BackupAltered { path: "b".into(), faults: vec!["x".to_owned()] },
+            ErrorKind::BackupUnsound { path: "b".into(), what: "x".to_owned() },
             ErrorKind::AnchorMissing("anchor".into()),
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },

@@ -23,7 +23,11 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 24] = [
+    "responder",
+    "server",
+    "backup",
+    "ca",
     "home",
     "org",
     "operator",
@@ -35,6 +39,7 @@ const FAMILIES: [&str; 19] = [
     "proposal",
     "change",
     "kmc",
+    "pair",
     "ledger",
     "input",
     "authority",
@@ -110,7 +115,7 @@ fn the_exit_code_table_is_the_documented_one() {
         (Kind::Frozen { org: "a".parse().unwrap(), by: "a".parse().unwrap() }, 5),
         (Kind::Quota { org: "a".parse().unwrap(), span: "day", allowed: 1 }, 5),
         (Kind::Expired { what: "approval", at }, 5),
-        (Kind::BehindAnchor { ledger: 1, anchor: 2 }, 8),
+        (Kind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at }, 8),
         (Kind::Document { what: "act", fault: String::new() }, 8),
         (Kind::File { path: PathBuf::new(), source: io::Error::other("x") }, 6),
     ] {

@@ -1,6 +1,6 @@
 //! `approve` and `reject`: another person decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, OrgId, RequestId};
@@ -65,14 +65,12 @@ impl Authority {
             let by = policy::acting(r, session, now)?;
             let tree = r.org_tree()?;
             let mut signed = Signed::new(r, &tree, &self.identity, now);
-            for id in ids {
+            let mut seen = HashSet::new();
+            for id in ids.iter().filter(|id| seen.insert(*id)) {
                 match self.decidable(r, &tree, &by, &mut signed, id, decision) {
                     Ok(Step::Done(before)) => drop(results.insert(id.clone(), Ok(before))),
                     Ok(Step::Decide(row)) => {
-                        let rows = by_manifest.entry((row.manifest, row.org.clone())).or_default();
-                        if rows.iter().all(|known| known.id != row.id) {
-                            rows.push(*row);
-                        }
+                        by_manifest.entry((row.manifest, row.org.clone())).or_default().push(*row);
                     }
                     Err(e) => drop(results.insert(id.clone(), Err(e.about(id.to_string())))),
                 }
@@ -173,7 +171,7 @@ impl Authority {
         decision: Decision,
         why: &str,
     ) -> Result<Document> {
-        let covered: Vec<u32> = rows.iter().map(|r| r.position).collect();
+        let covered: HashSet<u32> = rows.iter().map(|r| r.position).collect();
         let all = 0..u32::try_from(contents.records.len()).unwrap_or(u32::MAX);
         let org = rows.first().map_or(&contents.org, |r| &r.org);
         let org_chain =

@@ -40,7 +40,8 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`.
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`; of
+    /// a backup also `pages` and `octets`.
     pub what: &'static str,
     /// How many are done.
     pub done: u64,
@@ -65,6 +66,8 @@ pub struct Finding {
 pub struct AuditReport {
     /// Events verified.
     pub events: u64,
+    /// The root of the tree over them.
+    pub root: [u8; 32],
     /// Checkpoints verified.
     pub checkpoints: u64,
     /// Signed documents verified; 0 at [`Depth::Ledger`].
@@ -109,6 +112,7 @@ impl Authority {
     fn audit_ledger(&self, r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut AuditReport) -> Result<()> {
         let ledger = hufu_store::verify::verify(r, &|what, done, of| progress(Progress { what, done, of }))?;
         report.events = ledger.events;
+        report.root = ledger.root;
         for f in ledger.findings {
             report.find(f.what.code(), f.place(), f.message);
         }
@@ -167,7 +171,11 @@ impl Authority {
 
     /// I1, I2, I3, I9, I11: every certificate.
     fn audit_certificates(&self, r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut AuditReport) -> Result<()> {
-        let issuer = self.identity.issuing.public_key()?;
+        let cas = self.identity.cas(r)?;
+        let mut issuers: BTreeMap<u8, (&Certificate, PublicKey)> = BTreeMap::new();
+        for ca in &cas {
+            issuers.insert(ca.instance, (&ca.certificate, ca.certificate.public_key()?));
+        }
         let profiles = self.profiles_by_digest(r)?;
         let of = r.certificate_count()?;
         let mut after = None;
@@ -182,62 +190,17 @@ impl Authority {
                     report.find("I1", serial, "its bytes are missing");
                     continue;
                 };
-                match Certificate::from_der(&der) {
-                    Err(e) => report.find("I1", serial, format!("its bytes cannot be read: {e}")),
-                    Ok(certificate) => self.audit_certificate(r, row, &certificate, &issuer, &profiles, report)?,
+                let issuer = row.serial.as_bytes().first().and_then(|instance| issuers.get(instance));
+                match (Certificate::from_der(&der), issuer) {
+                    (Err(e), _) => report.find("I1", serial, format!("its bytes cannot be read: {e}")),
+                    (_, None) => report.find("signature", serial, "no issuing CA gives such a serial number"),
+                    (Ok(certificate), Some(issuer)) => {
+                        audit_certificate(r, row, &certificate, issuer, &profiles, report)?;
+                    }
                 }
             }
             progress(Progress { what: "certificates", done: report.certificates, of });
         }
-    }
-
-    fn audit_certificate(
-        &self,
-        r: &Reader<'_>,
-        row: &hufu_model::certificate::CertificateRow,
-        certificate: &Certificate,
-        issuer: &PublicKey,
-        profiles: &BTreeMap<Digest, Profile>,
-        report: &mut AuditReport,
-    ) -> Result<()> {
-        let serial = row.serial.to_string();
-        if *certificate.serial() != row.serial
-            || certificate.validity() != row.validity
-            || certificate.subject_text() != row.subject
-        {
-            report.find("I1", &serial, "its row says otherwise than its bytes");
-        }
-        if let Err(e) = certificate.verify_signed_by(issuer) {
-            report.find("signature", &serial, format!("it is not signed by the issuing CA: {e}"));
-        }
-        let Some(request) = &row.request else {
-            // A certificate of the founding ceremony has no request and no intent. That was the first event.
-            if r.certificate_event(&row.serial)? != Some(0) {
-                report.find("I3", serial, "it belongs to no request and is not of the founding");
-            }
-            return Ok(());
-        };
-        let Some(intent) = r.intent(request)? else {
-            report.find("I3", serial, "no intent was committed for it");
-            return Ok(());
-        };
-        if intent.serial != row.serial || intent.tbs_digest != sm3(certificate.tbs_der()) {
-            report.find("I3", &serial, "it is not what its intent committed to");
-        }
-        let begins = row.validity.not_before();
-        if begins != row.issued_at || begins.abs_diff(intent.at) > TOLERANCE {
-            report.find("I9", &serial, "it does not begin at the ledger time of its intent");
-        }
-        let profile = r.request(request)?.and_then(|q| profiles.get(&q.profile_digest));
-        let Some(profile) = profile else {
-            report.find("I11", serial, "the text of its profile is not on record");
-            return Ok(());
-        };
-        let errors = audit_lint(certificate, profile, self.identity.issuing.subject_der(), issuer)?;
-        if !errors.is_empty() {
-            report.find("I11", serial, errors.join("; "));
-        }
-        Ok(())
     }
 
     /// I2, I6, I10, I12: every request, its approval and its sealed fields.
@@ -334,4 +297,53 @@ impl Authority {
     fn profiles_by_digest(&self, r: &Reader<'_>) -> Result<BTreeMap<Digest, Profile>> {
         r.profiles()?.into_iter().map(|row| Ok((row.digest, change::profile(&row.source)?))).collect()
     }
+}
+
+/// One certificate and its issuer.
+fn audit_certificate(
+    r: &Reader<'_>,
+    row: &hufu_model::certificate::CertificateRow,
+    certificate: &Certificate,
+    (issuing, issuer): &(&Certificate, PublicKey),
+    profiles: &BTreeMap<Digest, Profile>,
+    report: &mut AuditReport,
+) -> Result<()> {
+    let serial = row.serial.to_string();
+    if *certificate.serial() != row.serial
+        || certificate.validity() != row.validity
+        || certificate.subject_text() != row.subject
+    {
+        report.find("I1", &serial, "its row says otherwise than its bytes");
+    }
+    if let Err(e) = certificate.verify_signed_by(issuer) {
+        report.find("signature", &serial, format!("it is not signed by the issuing CA: {e}"));
+    }
+    let Some(request) = &row.request else {
+        // A certificate of the founding ceremony has no request and no intent. That was the first event.
+        if r.certificate_event(&row.serial)? != Some(0) {
+            report.find("I3", serial, "it belongs to no request and is not of the founding");
+        }
+        return Ok(());
+    };
+    let Some(intent) = r.intent(request)? else {
+        report.find("I3", serial, "no intent was committed for it");
+        return Ok(());
+    };
+    if intent.serial != row.serial || intent.tbs_digest != sm3(certificate.tbs_der()) {
+        report.find("I3", &serial, "it is not what its intent committed to");
+    }
+    let begins = row.validity.not_before();
+    if begins != row.issued_at || begins.abs_diff(intent.at) > TOLERANCE {
+        report.find("I9", &serial, "it does not begin at the ledger time of its intent");
+    }
+    let profile = r.request(request)?.and_then(|q| profiles.get(&q.profile_digest));
+    let Some(profile) = profile else {
+        report.find("I11", serial, "the text of its profile is not on record");
+        return Ok(());
+    };
+    let errors = audit_lint(certificate, profile, issuing.subject_der(), issuer)?;
+    if !errors.is_empty() {
+        report.find("I11", serial, errors.join("; "));
+    }
+    Ok(())
 }

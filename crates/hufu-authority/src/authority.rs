@@ -1,5 +1,6 @@
 //! The authority: one open home and everything its verbs need.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -11,11 +12,13 @@ use hufu_model::time::{Clock, Instant};
 use hufu_store::{Mode, Reader, Store, Write};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::key::{Passphrase, SecretKey};
+use hufu_x509::record::RequestRecord;
 use hufu_x509::seal::SealKey;
 use hufu_x509::sign::Signer;
 use hufu_x509::tbs::Urls;
 use hufu_x509::{pkcs8, signed_data};
 
+use crate::ca::IssuingCa;
 use crate::edge::{SystemClock, SystemEntropy};
 use crate::error::{Class, Error, ErrorKind, Result};
 use crate::home::{self, Home};
@@ -42,15 +45,15 @@ pub struct Identity {
     pub name: String,
     /// The root certificate.
     pub root: Certificate,
-    /// The issuing CA's certificate.
+    /// The certificate of the issuing CA that the founding made. [`Authority::cas`] has all of them.
     pub issuing: Certificate,
     /// The certificate of the key that signs checkpoints.
     pub ledger: Certificate,
-    /// SM3 of the issuing CA's SubjectPublicKeyInfo.
+    /// SM3 of the founding CA's SubjectPublicKeyInfo: the name of this authority in what administrators sign.
     pub ca: Digest,
     /// Where CRL, OCSP and CA certificates are published.
     pub urls: Urls,
-    /// The instance octet of serial numbers.
+    /// The instance octet of the founding CA's serial numbers.
     pub instance: u8,
 }
 
@@ -73,9 +76,10 @@ impl Session {
     }
 }
 
-/// The CA's keys, unlocked and fenced: only the latest one may write.
+/// The CA's keys, unlocked and fenced: only the latest one may write. It holds every issuing CA whose key file is in its
+/// place; what each may sign is asked in the database.
 pub struct CaSigner {
-    pub(crate) issuer: Issuer,
+    issuers: HashMap<Digest, Issuer>,
     pub(crate) ledger_key: SecretKey,
     pub(crate) epoch: u64,
     /// Where encryption keys come from. Without it no pair is issued.
@@ -83,6 +87,22 @@ pub struct CaSigner {
 }
 
 impl CaSigner {
+    pub(crate) fn new(issuers: Vec<Issuer>, ledger_key: SecretKey, epoch: u64) -> Self {
+        let issuers = issuers.into_iter().map(|issuer| (issuer.ca(), issuer)).collect();
+        Self { issuers, ledger_key, epoch, key_centre: None }
+    }
+
+    /// The issuer for a CA on record.
+    pub(crate) fn issuer(&self, ca: &IssuingCa) -> Result<&Issuer> {
+        self.issuers.get(&ca.ca).ok_or_else(|| ErrorKind::CaNotLoaded(ca.name.clone()).into())
+    }
+
+    /// The issuer for the CA that a signed record names.
+    pub(crate) fn issuer_for(&self, record: &[u8]) -> Result<&Issuer> {
+        let ca = RequestRecord::from_der(record)?.ca;
+        self.issuers.get(&ca).ok_or_else(|| crate::document::fault("request", "it is for another issuing CA"))
+    }
+
     /// Gives the signer the key centre that it takes encryption keys from. Without one it issues single certificates.
     pub fn set_key_centre(&mut self, key_centre: KeyCentre) {
         self.key_centre = Some(key_centre);
@@ -111,7 +131,11 @@ impl Authority {
     /// # Errors
     /// As [`Authority::open`].
     pub fn open_with(path: &Path, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
-        let home = Home::open(path)?;
+        Self::open_home(Home::open(path)?, mode, clock, entropy)
+    }
+
+    /// Opens a home whose settings are known.
+    pub(crate) fn open_home(home: Home, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let store = Store::open(&home.database(), mode)?;
         let identity = store.read(Identity::load)?;
         Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })
@@ -179,13 +203,16 @@ impl Authority {
             let key = pkcs8::decrypt(&home::read(&path)?, passphrase);
             key.map_err(|e| Error::from(e).about(path.display().to_string()))
         };
-        let keys = key("issuing").and_then(|issuing| Ok((issuing, key("ledger")?)));
+        let id = &self.identity;
+        let (cas, profiles) = self.read(|r| Ok((id.cas(r)?, r.profiles()?)))?;
+        // A CA that signs no certificates any more may have its key elsewhere.
+        let needed = |ca: &&IssuingCa| ca.status.signs_certificates() || self.home.key(&ca.key).exists();
+        let keys = cas.iter().filter(needed).map(|ca| Ok((ca, key(&ca.key)?))).collect::<Result<Vec<_>>>();
+        let keys = keys.and_then(|issuing| Ok((issuing, key("ledger")?)));
         if let Err(e) = &keys {
             self.record_denials(session, act, [e])?;
         }
-        let (issuing_key, ledger_key) = keys?;
-        let id = &self.identity;
-        let mut issuer = Issuer::new(id.issuing.clone(), Box::new(issuing_key), id.urls.clone(), id.instance, after)?;
+        let (issuing_keys, ledger_key) = keys?;
         if id.ledger.public_key()? != *ledger_key.public_key() {
             return Err(ErrorKind::Document {
                 what: "ledger key",
@@ -194,16 +221,22 @@ impl Authority {
             .into());
         }
         self.check_anchor()?;
-        let profiles = self.read(|r| Ok(r.profiles()?))?;
+        let mut issuers = Vec::with_capacity(issuing_keys.len());
+        for (ca, key) in issuing_keys {
+            let (certificate, urls) = (ca.certificate.clone(), id.urls.clone());
+            issuers.push(Issuer::new(certificate, Box::new(key), urls, ca.instance, after)?);
+        }
         for row in profiles {
             let profile = hufu_data::profile_from_toml(&row.source)
                 .map_err(|e| ErrorKind::Document { what: "profile", fault: e.to_string() })?;
             if profile.class == hufu_model::profile::ProfileClass::EndEntity {
-                issuer.add_profile(row.digest, profile)?;
+                for issuer in &mut issuers {
+                    issuer.add_profile(row.digest, profile.clone())?;
+                }
             }
         }
         let epoch = self.store.start_signer(self.clock.now(), session.operator())?;
-        Ok(CaSigner { issuer, ledger_key, epoch, key_centre: None })
+        Ok(CaSigner::new(issuers, ledger_key, epoch))
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -11,6 +11,7 @@ use std::sync::PoisonError;
 
 use hufu_ledger::checkpoint::Checkpoint;
 use hufu_model::ident::hex;
+use hufu_model::time::Instant;
 use hufu_x509::pem;
 use hufu_x509::sign::Signer;
 use hufu_x509::signed_data::{self, SignedData};
@@ -147,9 +148,11 @@ impl Authority {
             let missing = || ErrorKind::AnchorMissing(self.home.anchor().to_owned()).into();
             return if stored > 1 { Err(missing()) } else { Ok(()) };
         };
-        let (ledger, ours) = self.read(|r| Ok((r.event_count()?, r.checkpoint(seen.checkpoint.size)?)))?;
+        let (ledger, last, ours) =
+            self.read(|r| Ok((r.event_count()?, r.last_event_at()?, r.checkpoint(seen.checkpoint.size)?)))?;
         if ledger < seen.checkpoint.size {
-            return Err(ErrorKind::BehindAnchor { ledger, anchor: seen.checkpoint.size }.into());
+            let (anchor, at) = (seen.checkpoint.size, Instant::from_unix_seconds(seen.checkpoint.at));
+            return Err(ErrorKind::BehindAnchor { ledger, last: last.unwrap_or(at), anchor, seen: at }.into());
         }
         match ours {
             Some(ours) if ours.signed == seen.signed => Ok(()),

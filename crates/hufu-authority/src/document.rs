@@ -107,8 +107,8 @@ fn signer(r: &Reader<'_>, identity: &Identity, inside: &Certificate, operator: &
         return Err(fault("document", "its signer's certificate is not one of ours"));
     }
     // A row is not yet a certificate: whoever can write the database could have put it there.
-    if inside.verify_signed_by(&identity.issuing.public_key()?).is_err() {
-        return Err(fault("document", "its signer's certificate is not signed by the issuing CA"));
+    if inside.verify_signed_by(&identity.issuer_of(r, inside.serial())?.public_key()?).is_err() {
+        return Err(fault("document", "its signer's certificate is not signed by its issuing CA"));
     }
     if r.certificate_operator(inside.serial())?.as_ref() != Some(operator) {
         return Err(fault("document", &format!("its signer is not operator {operator}")));

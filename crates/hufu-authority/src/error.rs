@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
 use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
@@ -112,6 +113,29 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// No issuing CA of this name.
+    UnknownCa(String),
+    /// No issuing CA is current: requests must name one.
+    NoCurrentCa,
+    /// The issuing CA is in a state that forbids this.
+    CaStatus {
+        /// The CA.
+        ca: CaId,
+        /// What it is.
+        status: CaStatus,
+    },
+    /// An issuing CA of this name or with this subject exists already.
+    CaExists(String),
+    /// Another issuing CA is proposed and not decided.
+    CaPending(String),
+    /// Every instance octet has its CA.
+    CaInstances,
+    /// This act is countersigned with the root's key.
+    CaRootKey(CaId),
+    /// The key file that was made with the proposal is not there, or is another one.
+    CaKeyFile(PathBuf),
+    /// The signer was started before it could have this CA's key.
+    CaNotLoaded(CaId),
     /// A profile that is not on record.
     UnknownProfile(String),
     /// The profile is for another kind of holder, or not for subscribers.
@@ -252,8 +276,30 @@ pub enum ErrorKind {
     BehindAnchor {
         /// Events in the ledger.
         ledger: u64,
+        /// The time of the last one.
+        last: Instant,
         /// Events the anchor has seen signed.
         anchor: u64,
+        /// When that was signed.
+        seen: Instant,
+    },
+    /// A backup would lie inside the home that it is a copy of.
+    BackupInside(PathBuf),
+    /// No complete backup at this path.
+    NoBackup(PathBuf),
+    /// A backup is not what was written.
+    BackupAltered {
+        /// The backup.
+        path: PathBuf,
+        /// Every file that is missing, added or altered, and where.
+        faults: Vec<String>,
+    },
+    /// A copy or a restored home does not verify.
+    BackupUnsound {
+        /// The copy.
+        path: PathBuf,
+        /// The first thing that does not hold.
+        what: String,
     },
     /// The anchor is not where the settings say, though checkpoints were anchored.
     AnchorMissing(PathBuf),
@@ -283,6 +329,21 @@ pub enum ErrorKind {
     },
     /// The random source failed.
     Entropy(hufu_model::entropy::EntropyError),
+    /// A pair is asked for with a profile that has no companion for the encryption certificate.
+    NoCompanion(String),
+    /// A profile for the encryption half of a pair is asked for by itself.
+    CompanionOnly(String),
+    /// A pair is to be issued and the signer has no key centre.
+    NoKeyCentre,
+    /// The encryption half of a pair is named where the signing half stands for both.
+    PairHalf {
+        /// The half that was named.
+        encryption: Serial,
+        /// The one that stands for the pair.
+        signing: Serial,
+    },
+    /// A single certificate is asked for in succession to a pair.
+    PairSucceeds(Serial),
     /// The issuer refused.
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
@@ -344,6 +405,15 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::UnknownCa(_) => "ca.unknown",
+            Self::NoCurrentCa => "ca.none-current",
+            Self::CaStatus { .. } => "ca.status",
+            Self::CaNotLoaded(_) => "ca.not-loaded",
+            Self::CaExists(_) => "ca.exists",
+            Self::CaPending(_) => "ca.pending",
+            Self::CaInstances => "ca.instances",
+            Self::CaRootKey(_) => "ca.root-key",
+            Self::CaKeyFile(_) => "ca.key-file",
             Self::UnknownProfile(_) => "profile.unknown",
             Self::ProfileHolder { .. } => "profile.holder",
             Self::Quota { .. } => "org.quota",
@@ -376,6 +446,10 @@ impl ErrorKind {
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
             Self::NoChange(_) => "change.none",
+            Self::BackupInside(_) => "backup.inside",
+            Self::NoBackup(_) => "backup.missing",
+            Self::BackupAltered { .. } => "backup.altered",
+            Self::BackupUnsound { .. } => "backup.unsound",
             Self::BehindAnchor { .. } => "ledger.behind-anchor",
             Self::AnchorMissing(_) => "ledger.anchor-missing",
             Self::AnchorDiffers { .. } => "ledger.anchor-differs",
@@ -384,6 +458,11 @@ impl ErrorKind {
             Self::Internal(_) => "authority.internal",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
+            Self::NoCompanion(_) => "pair.no-companion",
+            Self::CompanionOnly(_) => "pair.companion-only",
+            Self::NoKeyCentre => "pair.no-key-centre",
+            Self::PairHalf { .. } => "pair.half",
+            Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
@@ -403,6 +482,7 @@ fn class_of(code: &str) -> Class {
     match code {
         "home.missing"
         | "org.unknown"
+        | "ca.unknown"
         | "profile.unknown"
         | "request.unknown"
         | "certificate.unknown"
@@ -410,6 +490,7 @@ fn class_of(code: &str) -> Class {
         | "responder.missing"
         | "report.before-ledger"
         | "ledger.not-checkpointed"
+        | "backup.missing"
         | "kmc.not-founded"
         | "kmc.no-key"
         | "kmc.no-recovery"
@@ -432,6 +513,8 @@ fn class_of(code: &str) -> Class {
         | "kmc.approval-signature"
         | "kmc.approvals-missing" => Class::NotPermitted,
         "record.document"
+        | "backup.altered"
+        | "backup.unsound"
         | "ledger.behind-anchor"
         | "ledger.anchor-differs"
         | "ledger.anchor-missing"
@@ -454,6 +537,14 @@ fn class_of(code: &str) -> Class {
         | "kmc.agent-refused"
         | "authority.internal" => Class::Temporary,
         "home.exists"
+        | "ca.none-current"
+        | "ca.status"
+        | "ca.not-loaded"
+        | "ca.exists"
+        | "ca.pending"
+        | "ca.instances"
+        | "ca.root-key"
+        | "ca.key-file"
         | "org.exists"
         | "org.misplaced"
         | "org.frozen"
@@ -480,6 +571,11 @@ fn class_of(code: &str) -> Class {
         | "issuer.lint"
         | "issuer.validity"
         | "issuer.profile-class"
+        | "pair.no-companion"
+        | "pair.companion-only"
+        | "pair.no-key-centre"
+        | "pair.half"
+        | "pair.succeeds"
         | "kmc.pool-empty"
         | "kmc.key-state"
         | "kmc.not-theirs"
@@ -538,6 +634,25 @@ impl fmt::Display for ErrorKind {
             Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
             Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
             Self::Limit(e) => e.fmt(f),
+            Self::UnknownCa(name) => write!(f, "no issuing CA {}", name.escape_debug()),
+            Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
+            Self::CaStatus { ca, status } => {
+                write!(f, "the issuing CA {ca} is {status}; enter the request again for one that takes requests")
+            }
+            Self::CaExists(name) => write!(f, "an issuing CA {} exists already", name.escape_debug()),
+            Self::CaPending(name) => {
+                write!(f, "the issuing CA {} is proposed; have that decided first", name.escape_debug())
+            }
+            Self::CaInstances => f.write_str("all 127 instance octets of this home are in use"),
+            Self::CaRootKey(ca) => {
+                write!(f, "the certificate of the issuing CA {ca} is signed with the root's key; give it along")
+            }
+            Self::CaKeyFile(path) => {
+                write!(f, "{} is not the key that was made with the proposal; propose the CA again", path.display())
+            }
+            Self::CaNotLoaded(ca) => {
+                write!(f, "the signer holds no key of the issuing CA {ca}; start it again where the key file is")
+            }
             Self::UnknownProfile(id) => write!(f, "no profile {}", id.escape_debug()),
             Self::ProfileHolder { profile, holder } => {
                 write!(f, "profile {profile} is not for a holder of kind {holder}")
@@ -618,11 +733,20 @@ impl fmt::Display for ErrorKind {
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
             Self::NoChange(what) => f.write_str(what),
-            Self::BehindAnchor { ledger, anchor } => write!(
+            Self::BehindAnchor { ledger, last, anchor, seen } => write!(
                 f,
-                "this home holds {ledger} events but its anchor has seen {anchor} signed: an older copy was put back; \
-                 nothing may be signed until the missing events are restored"
+                "this home holds {ledger} events, the last of {last}, but its anchor has seen {anchor} signed at {seen}: \
+                 an older copy was put back and {} events are missing; nothing may be signed until they are restored",
+                anchor.saturating_sub(*ledger)
             ),
+            Self::BackupInside(p) => {
+                write!(f, "{} lies inside the home; a copy belongs elsewhere, better on other media", p.display())
+            }
+            Self::NoBackup(p) => write!(f, "no complete backup at {}", p.display()),
+            Self::BackupAltered { path, faults } => {
+                write!(f, "the backup {} is not what was written: {}", path.display(), faults.join("; "))
+            }
+            Self::BackupUnsound { path, what } => write!(f, "the copy {} does not verify: {what}", path.display()),
             Self::AnchorMissing(path) => {
                 write!(
                     f,
@@ -643,6 +767,19 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }
             Self::Entropy(e) => e.fmt(f),
+            Self::NoCompanion(profile) => {
+                write!(f, "profile {profile} names no companion for an encryption certificate: it is for single ones")
+            }
+            Self::CompanionOnly(profile) => {
+                write!(f, "profile {profile} is for the encryption half of a pair, which is not asked for by itself")
+            }
+            Self::NoKeyCentre => f.write_str("a pair needs the key centre, and this signer has none"),
+            Self::PairHalf { encryption, signing } => {
+                write!(f, "certificate {encryption} is the encryption half of a pair; name its signing half {signing}")
+            }
+            Self::PairSucceeds(serial) => {
+                write!(f, "certificate {serial} belongs to a pair: what succeeds it is a pair, too")
+            }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),

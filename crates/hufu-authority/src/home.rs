@@ -52,15 +52,15 @@ impl Home {
         Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
     }
 
-    /// A home that is being founded at `root`, anchored in `anchor`.
-    pub(crate) fn founding(root: &Path, anchor: &Path) -> Self {
+    /// A home at `root`, anchored in `anchor`, whose settings are not read: it is being founded, copied or restored.
+    pub(crate) fn at(root: &Path, anchor: &Path) -> Self {
         Self { root: root.to_owned(), anchor: anchor.to_owned() }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
         let mut table = toml::Table::new();
         table.insert("anchor".to_owned(), toml::Value::String(self.anchor.to_string_lossy().into_owned()));
-        write_new(&self.root.join("hufu.toml"), table.to_string().as_bytes())
+        write_new(&self.settings(), table.to_string().as_bytes())
     }
 
     /// The folder.
@@ -73,6 +73,12 @@ impl Home {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.root.join("ledger.db")
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("hufu.toml")
     }
 
     /// The key centre's database file. A home that issues no pairs has none.

@@ -245,7 +245,7 @@ impl Ceremony {
         outside: &mut Option<PathBuf>,
     ) -> Result<()> {
         home::make_new_private_dir(&building.join("keys"))?;
-        let home = Home::founding(building, anchor_file);
+        let home = Home::at(building, anchor_file);
         home.write_settings()?;
         let root_key = founding.root_key.clone().unwrap_or_else(|| home.key("root"));
         for (path, key) in [
@@ -310,7 +310,7 @@ impl Ceremony {
         let by = self.administrators.into_iter().next().map(|(operator, ..)| operator.id);
         let by = by.ok_or(ErrorKind::Internal("a founding without administrators"))?;
         let epoch = authority.store().start_signer(authority.now(), &by)?;
-        Ok(CaSigner { issuer, ledger_key: self.ledger_key, epoch, key_centre: None })
+        Ok(CaSigner::new(vec![issuer], self.ledger_key, epoch))
     }
 }
 
@@ -369,7 +369,8 @@ pub(crate) fn urls(http: &str, ldap: Option<&str>) -> Urls {
     Urls { http: http.to_owned(), ldap: ldap.map(str::to_owned) }
 }
 
-fn sibling(path: &Path, suffix: &str) -> PathBuf {
+/// The path beside `path` whose name goes on with `suffix`.
+pub(crate) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_else(|| "hufu".to_owned());
     path.with_file_name(format!("{name}{suffix}"))
 }

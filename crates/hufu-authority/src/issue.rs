@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hufu_issuer::Prepared;
+use hufu_issuer::{Issuer, Prepared};
 use hufu_ledger::event::Event;
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::event::EventKind;
@@ -33,6 +33,7 @@ use rayon::prelude::*;
 
 use crate::approve::check_record;
 use crate::authority::{Authority, CaSigner, Identity, Session};
+use crate::ca::IssuingCas;
 use crate::check::Signed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
@@ -113,20 +114,21 @@ impl Authority {
         hufu_store::fault!("f2");
 
         // 3. The exact bytes, linted.
-        let prepared: Vec<(Approval, Result<Prepared>)> = approved
+        let prepared: Vec<(Approval, Result<Work<'_>>)> = approved
             .into_par_iter()
             .map(|approval| {
-                let prepared = ca.issuer.prepare(&approval, now, &*self.entropy).map_err(Error::from);
+                let issuer = ca.issuer_for(approval.record());
+                let prepared = issuer.and_then(|issuer| Ok((issuer, issuer.prepare(&approval, now, &*self.entropy)?)));
                 (approval, prepared)
             })
             .collect();
-        let mut bytes: HashMap<RequestId, Prepared> = HashMap::new();
+        let mut bytes: HashMap<RequestId, Work<'_>> = HashMap::new();
         let mut ready = Vec::new();
         for (approval, prepared) in prepared {
             let id = approval.request_id().clone();
             match prepared {
                 Ok(prepared) => {
-                    ready.push((approval, prepared.intent()));
+                    ready.push((approval, prepared.1.intent()));
                     bytes.insert(id, prepared);
                 }
                 Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
@@ -147,25 +149,26 @@ impl Authority {
         };
         for intent in begun {
             let id = intent.approval().request_id().clone();
-            match ca.issuer.rebuild(&intent) {
+            let issuer = ca.issuer_for(intent.approval().record());
+            match issuer.and_then(|issuer| Ok((issuer, issuer.rebuild(&intent)?))) {
                 Ok(prepared) => {
                     bytes.insert(id, prepared);
                     intents.push(intent);
                 }
-                Err(e) => drop(done.insert(id.clone(), Err(Error::from(e).about(id.to_string())))),
+                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
             }
         }
 
         // 5. The signatures.
-        let work: Vec<(Intent, Prepared)> = intents
+        let work: Vec<(Intent, Work<'_>)> = intents
             .into_iter()
             .filter_map(|intent| bytes.remove(intent.approval().request_id()).map(|prepared| (intent, prepared)))
             .collect();
         let signed: Vec<(Intent, Result<Vec<u8>>)> = work
             .into_par_iter()
-            .map(|(intent, prepared)| {
+            .map(|(intent, (issuer, prepared))| {
                 let der = self.entropy.array().map_err(Error::from);
-                let der = der.and_then(|entropy| Ok(ca.issuer.sign(prepared, &intent, entropy)?));
+                let der = der.and_then(|entropy| Ok(issuer.sign(prepared, &intent, entropy)?));
                 (intent, der)
             })
             .collect();
@@ -215,7 +218,7 @@ impl Authority {
             let by = policy::acting(r, session, now)?;
             policy::may_issue(&by)?;
             let tree = r.org_tree()?;
-            let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+            let mut checker = Checker::new(r, &tree, &by, &self.identity, now)?;
             let mut good = |approval: &Approval, begun: bool| {
                 let id = approval.request_id();
                 let checked = checker.check(ca, approval, begun);
@@ -247,7 +250,7 @@ impl Authority {
         let by = policy::acting(r, session, now)?;
         policy::may_issue(&by)?;
         let tree = r.org_tree()?;
-        let mut checker = Checker::new(r, &tree, &by, &self.identity, now);
+        let mut checker = Checker::new(r, &tree, &by, &self.identity, now)?;
         let mut good = Vec::with_capacity(ready.len());
         for (approval, intent) in ready {
             let row = approval.row();
@@ -269,6 +272,9 @@ impl Authority {
     }
 }
 
+/// The bytes of a certificate, and the CA that signs them.
+type Work<'a> = (&'a Issuer, Prepared);
+
 /// What passed every check.
 struct Checked {
     approved: Vec<Approval>,
@@ -282,7 +288,7 @@ struct Checker<'a> {
     r: &'a Reader<'a>,
     tree: &'a OrgTree,
     by: &'a Operator,
-    identity: &'a Identity,
+    cas: IssuingCas,
     now: Instant,
     quotas: Quotas,
     signed: Signed<'a>,
@@ -290,9 +296,16 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(r: &'a Reader<'a>, tree: &'a OrgTree, by: &'a Operator, identity: &'a Identity, now: Instant) -> Self {
+    fn new(
+        r: &'a Reader<'a>,
+        tree: &'a OrgTree,
+        by: &'a Operator,
+        identity: &'a Identity,
+        now: Instant,
+    ) -> Result<Self> {
+        let cas = identity.cas(r)?;
         let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
-        Self { r, tree, by, identity, now, quotas, signed, profiles }
+        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles })
     }
 
     /// Whether the certificate may be issued; `begun` when it was counted already.
@@ -301,9 +314,15 @@ impl<'a> Checker<'a> {
         policy::within(self.tree, self.by, &row.org)?;
         let manifest = self.signed.manifest(&row.manifest)?;
         let record = check_record(manifest, row, approval.record(), approval.csr())?;
-        if record.ca != self.identity.ca || ca.issuer.ca() != self.identity.ca {
-            return Err(document::fault("request", "it is for another issuing CA"));
+        let named = self.cas.by_digest(&record.ca);
+        let named = named.ok_or_else(|| document::fault("request", "it is for another issuing CA"))?;
+        if !named.status.signs_certificates() {
+            return Err(ErrorKind::CaStatus { ca: named.name.clone(), status: named.status }.into());
         }
+        if record.pair && ca.key_centre.is_none() {
+            return Err(ErrorKind::NoKeyCentre.into());
+        }
+        ca.issuer(named)?;
         self.signed.not_expired("request", record.expires)?;
         let approver = self.signed.approver(row)?;
         policy::may_approve(self.tree, &approver, &row.org, policy::approvers(record.operator.is_some()))?;

@@ -10,12 +10,14 @@
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
+//! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
 //! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
 //! Every verb takes a batch and gives a result for each item; one certificate is a batch of one. Who may do what is asked
@@ -109,6 +111,9 @@
 //!         predecessor: None,
 //!         operator: Some((id.parse()?, vec![role])),
 //!         revokes: None,
+//!         ca: None,
+//!         medium_id: None,
+//!         pair: false,
 //!     })
 //! };
 //! let (sun_key, sun) = person("孙三")?;
@@ -146,6 +151,9 @@
 //!     predecessor: None,
 //!     operator: None,
 //!     revokes: None,
+//!     ca: None,
+//!     medium_id: None,
+//!     pair: false,
 //! };
 //! let id = request.id.clone();
 //! for result in authority.submit(&sun, &[request])? { result?; }
@@ -171,6 +179,8 @@ mod apply;
 mod approve;
 mod audit;
 mod authority;
+mod backup;
+mod ca;
 mod change;
 mod check;
 mod checkpoint;
@@ -181,12 +191,14 @@ mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod mass;
 mod policy;
 mod presign;
 mod proof;
 mod report;
 mod respond;
 mod responder;
+mod restore;
 mod sealed;
 mod status;
 mod submit;
@@ -199,6 +211,8 @@ pub use apply::Applied;
 pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
+pub use backup::{Backup, BackupManifest, Keys};
+pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -207,11 +221,13 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
+pub use mass::Forecast;
 pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
+pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};

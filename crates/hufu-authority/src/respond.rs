@@ -125,10 +125,10 @@ impl Responder {
         let cas = store.read(|r| -> Result<Vec<Answering>> {
             let identity = Identity::load(r)?;
             let mut cas = Vec::new();
-            for (instance, issuing) in [(identity.instance, identity.issuing)] {
-                if let Some(certificate) = responder::certificate(r, instance)? {
-                    let key = responder::key(&home, instance, &certificate, passphrase)?;
-                    cas.push(Answering::new(r, instance, issuing, certificate, key)?);
+            for ca in &identity.cas(r)? {
+                if let Some(certificate) = responder::certificate(r, ca.instance)? {
+                    let key = responder::key(&home, ca.instance, &certificate, passphrase)?;
+                    cas.push(Answering::new(r, ca.instance, ca.certificate.clone(), certificate, key)?);
                 }
             }
             if cas.is_empty() { Err(ErrorKind::NoResponder(identity.instance).into()) } else { Ok(cas) }

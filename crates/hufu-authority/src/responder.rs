@@ -14,6 +14,7 @@
 
 use hufu_issuer::ceremony::CeremonyInput;
 use hufu_model::event::EventKind;
+use hufu_model::ident::CaId;
 use hufu_model::operator::{Operator, Role};
 use hufu_model::profile::{NameAttribute, Profile};
 use hufu_store::Reader;
@@ -81,36 +82,40 @@ impl Authority {
         self.read(|r| certificate(r, instance))
     }
 
-    /// Makes a key and a certificate for the OCSP responder of the CA that `ca` signs for. The key is encrypted under
-    /// `passphrase` and lies in the home.
+    /// Makes a key and a certificate for the OCSP responder of the issuing CA called `of`, or of the current one. The key
+    /// is encrypted under `passphrase` and lies in the home.
     ///
     /// # Errors
-    /// [`ErrorKind::NoRole`] unless the operator is a super-administrator of the CA; [`ErrorKind::ResponderExists`] and
+    /// [`ErrorKind::UnknownCa`]; [`ErrorKind::NoRole`] unless the operator is a super-administrator of the CA; [`ErrorKind::ResponderExists`] and
     /// [`ErrorKind::NoResponder`]; `store.fenced`; lint, signing and file errors.
     pub fn issue_responder(
         &self,
         session: &Session,
         ca: &CaSigner,
+        of: Option<&CaId>,
         turn: Turn,
         passphrase: &Passphrase,
     ) -> Result<Certificate> {
-        let (kind, instance) = (EventKind::ResponderIntent, self.identity.instance);
+        let kind = EventKind::ResponderIntent;
         let now = self.now();
-        let profile = self.read_as(session, kind.code(), |r| {
+        let (issuing, profile) = self.read_as(session, kind.code(), |r| {
             permit(r, &policy::acting(r, session, now)?)?;
-            match (certificate(r, instance)?, turn) {
-                (Some(_), Turn::First) => Err(ErrorKind::ResponderExists(instance).into()),
-                (None, Turn::Renewal) => Err(ErrorKind::NoResponder(instance).into()),
-                _ => current_profile(r),
+            let cas = self.identity.cas(r)?;
+            let issuing = of.map_or_else(|| cas.current(), |name| cas.named(name))?.clone();
+            match (certificate(r, issuing.instance)?, turn) {
+                (Some(_), Turn::First) => Err(ErrorKind::ResponderExists(issuing.instance).into()),
+                (None, Turn::Renewal) => Err(ErrorKind::NoResponder(issuing.instance).into()),
+                _ => Ok((issuing, current_profile(r)?)),
             }
         })?;
+        let (issuer, instance) = (ca.issuer(&issuing)?, issuing.instance);
         let key = SecretKey::generate(&*self.entropy)?;
         let next = next_key(&self.home, instance);
         home::write_atomically(&next, pkcs8::encrypt(&key, passphrase, &*self.entropy)?.as_bytes())?;
         let subject = Name::new(vec![
             (NameAttribute::Country, "CN".to_owned()),
             (NameAttribute::Organisation, self.identity.name.clone()),
-            (NameAttribute::CommonName, format!("{} OCSP", self.identity.name)),
+            (NameAttribute::CommonName, format!("{} OCSP {instance}", self.identity.name)),
         ])?;
         let input = CeremonyInput {
             profile: &profile,
@@ -121,7 +126,7 @@ impl Authority {
             urls: &self.identity.urls,
             instance,
         };
-        let draft = ca.issuer.draft_own(&input, &*self.entropy)?;
+        let draft = issuer.draft_own(&input, &*self.entropy)?;
         let object = draft.serial().to_string();
         let fields = vec![
             ("instance".to_owned(), instance.to_string()),
@@ -138,7 +143,7 @@ impl Authority {
             Ok(event.close()?)
         })?;
         hufu_store::fault!("f30");
-        let certificate = ca.issuer.sign_own(draft, &*self.entropy)?;
+        let certificate = issuer.sign_own(draft, &*self.entropy)?;
         self.write(session, EventKind::Responder.code(), |w| {
             w.fence(ca.epoch)?;
             let mut event = w.event(EventKind::Responder, Some(session.operator()), &object);

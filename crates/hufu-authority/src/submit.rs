@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use hufu_issuer::prepare::subject;
 use hufu_model::event::EventKind;
 use hufu_model::holder::{Field, Holder, HolderKind, Purpose, Visibility};
-use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, MediumId, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::profile::{Hosts, Profile};
@@ -20,6 +20,7 @@ use hufu_x509::seal::SealKey;
 use rayon::prelude::*;
 
 use crate::authority::{Authority, Session};
+use crate::ca::{IssuingCa, IssuingCas};
 use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
@@ -64,6 +65,12 @@ pub struct NewRequest {
     pub operator: Option<(OperatorId, Vec<Role>)>,
     /// Why the predecessor is revoked in the moment in which the certificate is stored; none leaves it as it is.
     pub revokes: Option<RevocationReason>,
+    /// The issuing CA it is for; the current one when not given.
+    pub ca: Option<CaId>,
+    /// The medium of the ledger of media that the key lives in.
+    pub medium_id: Option<MediumId>,
+    /// Whether an encryption certificate is to be issued beside it, with a key of the key centre: a pair (双证书).
+    pub pair: bool,
 }
 
 impl NewRequest {
@@ -106,7 +113,8 @@ impl Authority {
         let now = self.now();
         let before = self.read_as(session, "submit", |r| {
             let operator = policy::acting(r, session, now)?;
-            Ok(Before { operator, tree: r.org_tree()?, profiles: Profiles::used_by(requests, r)? })
+            let (tree, cas) = (r.org_tree()?, self.identity.cas(r)?);
+            Ok(Before { operator, tree, profiles: Profiles::used_by(requests, r)?, cas })
         })?;
         let checked: Vec<Result<Checked>> = requests.par_iter().map(|q| self.check(q, &before, now)).collect();
         let records: Vec<Digest> = checked.iter().flatten().map(|c| c.row.record_digest).collect();
@@ -123,7 +131,7 @@ impl Authority {
         let results = self.write(session, "submit", |w| {
             let r = w.reader();
             let by = policy::acting(&r, session, w.now())?;
-            let mut admission = Admission::new(&r, r.org_tree()?, by, w.now(), self.seal.as_ref())?;
+            let mut admission = Admission::new(&r, self.identity.cas(&r)?, by, w.now(), self.seal.as_ref())?;
             let mut results = Vec::with_capacity(checked.len());
             let mut fresh = Vec::new();
             let mut position = 0;
@@ -193,6 +201,13 @@ impl Authority {
                 ErrorKind::ProfileHolder { profile: profile.id.to_string(), holder: request.holder.code() }.into()
             );
         }
+        if profile.encrypts_only() {
+            return Err(ErrorKind::CompanionOnly(profile.id.to_string()).into());
+        }
+        let days = request.days.unwrap_or(profile.default_days);
+        if request.pair {
+            companion(profile, days, |id| before.profiles.get(id))?;
+        }
         let fields = with_place(&request.fields);
         let holder = Holder::check(request.holder, purpose, fields, request.hosts.clone())?;
         if let Some(region) = holder.get(Field::Region) {
@@ -201,9 +216,8 @@ impl Authority {
         if profile.hosts == Hosts::Required && holder.hosts().is_empty() {
             return Err(ErrorKind::HostMissing.into());
         }
-        let days = request.days.unwrap_or(profile.default_days);
         policy::permits(&before.tree, &Asked::of(&request.org, profile, days, &holder))?;
-        self.refuse_authority_keys(&csr)?;
+        self.refuse_authority_keys(&before.cas, &csr)?;
         let public: Vec<(String, String)> =
             holder.fields(Visibility::Public).map(|(f, v)| (f.code().to_owned(), v.to_owned())).collect();
         let name = subject(profile, &public)?;
@@ -215,7 +229,7 @@ impl Authority {
         };
         let record = RequestRecord {
             request: request.id.clone(),
-            ca: self.identity.ca,
+            ca: taking(&before.cas, request.ca.as_ref())?.ca,
             org: request.org.clone(),
             action: request.action(),
             reason: request.reason,
@@ -228,10 +242,11 @@ impl Authority {
             days,
             hosts: holder.hosts().to_vec(),
             medium: request.medium,
-            pair: false,
+            pair: request.pair,
             predecessor: request.predecessor.clone(),
             operator: grant(request),
             revokes: request.revokes,
+            medium_id: request.medium_id.clone(),
             nonce: self.entropy.array()?,
             expires: now.plus_seconds(REQUEST_DAYS * 86_400).unix_seconds(),
         };
@@ -279,15 +294,32 @@ impl Authority {
         Ok(Checked { row, body, record, holder, profile: profile.clone() })
     }
 
-    fn refuse_authority_keys(&self, csr: &VerifiedCsr) -> Result<()> {
+    fn refuse_authority_keys(&self, cas: &IssuingCas, csr: &VerifiedCsr) -> Result<()> {
         let id = &self.identity;
-        for certificate in [&id.root, &id.issuing, &id.ledger] {
+        for certificate in cas.iter().map(|ca| &ca.certificate).chain([&id.root, &id.ledger]) {
             if certificate.public_key()? == *csr.public_key() {
                 return Err(ErrorKind::AuthorityKey.into());
             }
         }
         Ok(())
     }
+}
+
+/// The profile of the encryption half beside `profile`, which must fit it: for the same holders and as long a validity.
+pub(crate) fn companion<'p>(
+    profile: &Profile,
+    days: u32,
+    get: impl FnOnce(&ProfileId) -> Result<(Digest, &'p Profile)>,
+) -> Result<(Digest, &'p Profile)> {
+    let none = || ErrorKind::NoCompanion(profile.id.to_string());
+    let (digest, companion) = get(profile.pair_with.as_ref().ok_or_else(none)?)?;
+    if !companion.encrypts_only() || companion.hosts != profile.hosts {
+        return Err(none().into());
+    }
+    if days > companion.max_days {
+        return Err(ErrorKind::TooLong { asked: days, allowed: companion.max_days }.into());
+    }
+    Ok((digest, companion))
 }
 
 /// The fields, with province and city filled from the region code (GB/T 2260) where the operator left them out.
@@ -320,6 +352,7 @@ struct Before {
     operator: Operator,
     tree: OrgTree,
     profiles: Profiles,
+    cas: IssuingCas,
 }
 
 /// The current profiles that a batch uses, each parsed once.
@@ -327,17 +360,25 @@ struct Profiles(HashMap<ProfileId, (Digest, Profile)>);
 
 impl Profiles {
     fn used_by(requests: &[NewRequest], r: &Reader<'_>) -> Result<Self> {
-        let mut used = HashMap::new();
+        let mut used = Self(HashMap::new());
         for request in requests {
-            if used.contains_key(&request.profile) {
-                continue;
-            }
-            // A profile that is not on record is reported for each request that asks for it.
-            if let Some(row) = r.profile_current(&request.profile)? {
-                used.insert(request.profile.clone(), (row.digest, crate::change::profile(&row.source)?));
+            used.read(&request.profile, r)?;
+            let companion = used.0.get(&request.profile).and_then(|(_, profile)| profile.pair_with.clone());
+            if let Some(companion) = companion.filter(|_| request.pair) {
+                used.read(&companion, r)?;
             }
         }
-        Ok(Self(used))
+        Ok(used)
+    }
+
+    /// A profile that is not on record is reported for each request that asks for it.
+    fn read(&mut self, id: &ProfileId, r: &Reader<'_>) -> Result<()> {
+        if !self.0.contains_key(id)
+            && let Some(row) = r.profile_current(id)?
+        {
+            self.0.insert(id.clone(), (row.digest, crate::change::profile(&row.source)?));
+        }
+        Ok(())
     }
 
     fn get(&self, id: &ProfileId) -> Result<(Digest, &Profile)> {
@@ -350,6 +391,7 @@ impl Profiles {
 struct Admission<'a> {
     r: &'a Reader<'a>,
     tree: OrgTree,
+    cas: IssuingCas,
     by: Operator,
     now: Instant,
     seal: Option<&'a SealKey>,
@@ -366,10 +408,11 @@ enum Admitted {
 }
 
 impl<'a> Admission<'a> {
-    fn new(r: &'a Reader<'a>, tree: OrgTree, by: Operator, now: Instant, seal: Option<&'a SealKey>) -> Result<Self> {
+    fn new(r: &'a Reader<'a>, cas: IssuingCas, by: Operator, now: Instant, seal: Option<&'a SealKey>) -> Result<Self> {
+        let tree = r.org_tree()?;
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
-        Ok(Self { r, tree, by, now, seal, quotas, ids, keys })
+        Ok(Self { r, tree, cas, by, now, seal, quotas, ids, keys })
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -379,12 +422,16 @@ impl<'a> Admission<'a> {
         policy::within(&self.tree, &self.by, &row.org)?;
         policy::may_appoint(self.r, &self.tree, &self.by, grant(request).as_ref())?;
         if let Some(before) = self.r.request(&row.id)? {
-            if !self.same_request(&before, checked)? {
+            if !self.same_request(&before, checked, request)? {
                 return Err(ErrorKind::RequestReused(row.id.clone()).into());
             }
             return Ok(Admitted::Before(Submitted { id: before.id, subject: before.subject, status: before.status }));
         }
         policy::permits(&self.tree, &Asked::of(&row.org, &checked.profile, row.days, &checked.holder))?;
+        // Another one may have become current since the record was made.
+        if let Some(ca) = self.cas.by_digest(&checked.record.ca) {
+            taking(&self.cas, Some(&ca.name))?;
+        }
         let used = match self.keys.get(&row.spki) {
             Some((holder, request)) => Some((*holder, request.clone())),
             None => self.r.key_use(&row.spki)?.map(|used| (used.holder, used.request)),
@@ -407,7 +454,7 @@ impl<'a> Admission<'a> {
     }
 
     /// Whether `again` asks for what `before` asked for: everything but the time, the nonce and the salts of its record.
-    fn same_request(&self, before: &RequestRow, again: &Checked) -> Result<bool> {
+    fn same_request(&self, before: &RequestRow, again: &Checked, request: &NewRequest) -> Result<bool> {
         if before.action != again.row.action {
             return Ok(false);
         }
@@ -416,6 +463,10 @@ impl<'a> Admission<'a> {
         let mut known = RequestRecord::from_der(&body.record)?;
         let record = RequestRecord::from_der(&again.body.record)?;
         (known.nonce, known.expires, known.personal) = (record.nonce, record.expires, record.personal.clone());
+        if request.ca.is_none() {
+            // It was for the CA that was current then.
+            known.ca = record.ca;
+        }
         if known != record || before.holder != again.row.holder {
             return Ok(false);
         }
@@ -423,6 +474,15 @@ impl<'a> Admission<'a> {
         let open = |sealed: &[u8]| sealed::Personal::from_bytes(&seal.open(before.id.as_str().as_bytes(), sealed)?);
         Ok(open(&body.sealed)?.same_values(&open(&again.body.sealed)?))
     }
+}
+
+/// The CA a request is for: the one it names, or the current one.
+fn taking<'a>(cas: &'a IssuingCas, name: Option<&CaId>) -> Result<&'a IssuingCa> {
+    let ca = name.map_or_else(|| cas.current(), |name| cas.named(name))?;
+    if ca.status.takes_requests() {
+        return Ok(ca);
+    }
+    Err(ErrorKind::CaStatus { ca: ca.name.clone(), status: ca.status }.into())
 }
 
 /// The operator a request makes.

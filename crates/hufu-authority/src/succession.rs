@@ -128,6 +128,10 @@ impl Authority {
             // With the roles that the operator holds now.
             operator: record.operator.and(operator).map(|now| (now.id, now.roles)),
             revokes: matches!(action, Action::Replace | Action::Change).then_some(RevocationReason::Superseded),
+            ca: None,
+            // A lost medium is not the new one's.
+            medium_id: record.medium_id.filter(|_| action != Action::Replace),
+            pair: record.pair,
         })
     }
 }

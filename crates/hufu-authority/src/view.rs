@@ -199,7 +199,8 @@ impl Authority {
     /// [`ErrorKind::UnknownCertificate`].
     pub fn export(&self, serial: &Serial, form: ExportForm) -> Result<Vec<u8>> {
         let certificate = self.certificate(serial)?.certificate;
-        let chain = [&certificate, &self.identity.issuing, &self.identity.root];
+        let issuing = self.read(|r| self.identity.issuer_of(r, serial))?;
+        let chain = [&certificate, &issuing, &self.identity.root];
         Ok(match form {
             ExportForm::Pem => certificate.pem().into_bytes(),
             ExportForm::PemChain => chain.iter().map(|c| c.pem()).collect::<String>().into_bytes(),

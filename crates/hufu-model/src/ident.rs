@@ -80,6 +80,14 @@ slug!(
     /// Names a request; unique in the whole home and the key of idempotence: the same id returns the same bytes.
     RequestId, "request id"
 );
+slug!(
+    /// Names an issuing CA of the authority, e.g. `issuing` (the founding one) or `g2`.
+    CaId, "CA name"
+);
+slug!(
+    /// Names a medium in the ledger of media, e.g. `ukey-0001`.
+    MediumId, "medium id"
+);
 
 /// An SM3 digest (GB/T 32905), written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

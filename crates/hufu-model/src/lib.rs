@@ -11,6 +11,7 @@
 //! | request (申请) | what an LRA submits and an RA approves: [`request`] |
 //! | profile (证书模板) | the shape of a certificate, as data: [`profile`] |
 //! | certificate (证书) | [`certificate`] |
+//! | issuing CA (签发 CA) | one of those that sign certificates under the authority's root: [`ca`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | event (事件) | one line of the ledger: [`event`] |
@@ -19,6 +20,7 @@
 //! | instant, day, validity | [`time`] |
 //! | name rules | what a printable name may hold: [`text`] |
 
+pub mod ca;
 pub mod certificate;
 pub mod entropy;
 pub mod escrow;

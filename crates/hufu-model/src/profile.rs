@@ -216,8 +216,32 @@ pub struct Profile {
     pub renewable: bool,
     /// Whether such a certificate may be suspended (挂起).
     pub suspendable: bool,
+    /// The profile of the encryption certificate that is issued beside it when a pair (双证书) is asked for. Without one,
+    /// it is for single certificates only.
+    pub pair_with: Option<ProfileId>,
     /// The TOML text this profile was read from.
     pub source: String,
+}
+
+impl Profile {
+    /// Whether it is for signing and nothing else: the first half of a pair (GB/T 20518 Table C.3).
+    #[must_use]
+    pub fn signs_only(&self) -> bool {
+        self.only([KeyUsage::DigitalSignature, KeyUsage::NonRepudiation])
+    }
+
+    /// Whether it is for encryption and nothing else: the second half of a pair (GB/T 20518 Table C.4), whose key comes
+    /// from the key centre.
+    #[must_use]
+    pub fn encrypts_only(&self) -> bool {
+        self.only([KeyUsage::KeyEncipherment, KeyUsage::DataEncipherment, KeyUsage::KeyAgreement])
+    }
+
+    fn only<const N: usize>(&self, usages: [KeyUsage; N]) -> bool {
+        self.class == ProfileClass::EndEntity
+            && !self.key_usage.is_empty()
+            && self.key_usage.iter().all(|usage| usages.contains(usage))
+    }
 }
 
 /// Whether a profile names hosts.

@@ -78,6 +78,7 @@ covered! { COVERED:
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 
 covered! { VAULT_COVERED:

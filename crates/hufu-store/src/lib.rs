@@ -25,8 +25,10 @@
 //! * Totals are kept as they arise, by the day things happened and the day they were recorded, and can be recomputed.
 //! * Two signers are kept apart by an epoch that each of them must still be the latest of when it writes.
 
+mod ca;
 mod cell;
 mod checkpoint;
+mod copy;
 mod covered;
 mod error;
 pub mod faults;
@@ -46,6 +48,7 @@ mod write;
 
 pub mod verify;
 
+pub use ca::IssuingCaRow;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use patience::{PATIENCE, on_wait};

@@ -273,6 +273,10 @@ pub struct RequestFilter {
     pub status: Option<RequestStatus>,
     /// Only those for this profile.
     pub profile: Option<ProfileId>,
+    /// Only those that were entered with this manifest.
+    pub manifest: Option<Digest>,
+    /// Only those whose id is this one, a hyphen and anything: what was asked for together under one name.
+    pub batch: Option<RequestId>,
     /// Only those that follow this one in the list.
     pub after: Option<RequestId>,
     /// At most this many; 0 is no limit.
@@ -290,6 +294,8 @@ pub struct CertificateFilter {
     pub profile: Option<ProfileId>,
     /// Only those of this holder (blind index).
     pub holder: Option<Digest>,
+    /// Only those that this operator entered or approved.
+    pub through: Option<OperatorId>,
     /// Only those whose subject contains this text; ASCII letters match in either case.
     pub text: Option<String>,
     /// Only those issued at this instant or later.

@@ -94,7 +94,7 @@ pub(crate) fn upgrade(form: &Form, path: &Path, now: Instant, wait: Duration, st
     Ok(applied)
 }
 
-fn writer_of_any_version(form: &Form, path: &Path, wait: Duration) -> Result<Connection> {
+pub(crate) fn writer_of_any_version(form: &Form, path: &Path, wait: Duration) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     check_file(path)?;
     let open = || -> Result<Connection> {

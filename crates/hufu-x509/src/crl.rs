@@ -56,6 +56,7 @@ mod point;
 mod read;
 
 pub use build::{Builder, CrlInput, assemble, build_tbs};
+pub use entry::entry_length;
 pub(crate) use entry::reason;
 pub use hufu_model::revocation::RevocationReason as Reason;
 pub use point::IssuingPoint;

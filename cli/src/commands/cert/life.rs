@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use hufu_authority::model::certificate::CertificateRow;
 use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::Field;
-use hufu_authority::model::ident::{OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, RequestId, Serial, hex};
 use hufu_authority::model::request::{Action, Medium};
 use hufu_authority::model::revocation::RevocationReason;
 use hufu_authority::model::time::Instant;
@@ -14,7 +15,7 @@ use hufu_authority::{Authority, CertificateFilter, StatusRequest, SystemEntropy}
 
 use super::super::request::{self, FieldValue, SUBMITTED};
 use super::super::{Batch, apply};
-use super::beginning;
+use super::{beginning, mass};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::Result;
@@ -24,13 +25,18 @@ use crate::views;
 /// Requests entered in one transaction, and signed in one list.
 const BATCH: usize = 10_000;
 
+/// Of more than these, the rest is counted and not printed.
+const LISTED: usize = 1000;
+
 /// Which certificates: named ones, or all of a query.
 #[derive(Args)]
 pub(crate) struct Selection {
-    #[arg(value_name = "SERIAL", required_unless_present_any = ["org", "profile", "text", "issued_from", "issued_to"])]
+    #[arg(value_name = "SERIAL", required_unless_present_any = ["org", "through", "profile", "text", "issued_from", "issued_to"])]
     serials: Vec<Serial>,
     #[arg(long, value_name = "ORG", conflicts_with = "serials")]
     org: Option<OrgId>,
+    #[arg(long, value_name = "OPERATOR", conflicts_with = "serials")]
+    through: Option<OperatorId>,
     #[arg(long, value_name = "PROFILE", conflicts_with = "serials")]
     profile: Option<ProfileId>,
     #[arg(long, value_name = "TEXT", conflicts_with = "serials")]
@@ -143,74 +149,84 @@ fn status(
     invalid_since: Option<Instant>,
 ) -> Result<()> {
     let authority = if s.dry_run { ctx.look()? } else { ctx.open()? };
-    let serials = selected(&authority, action, &s)?;
-    let count = serials.len().to_string();
+    let mut rows = selected(&authority, action, &s)?;
+    let count = rows.len().to_string();
+    if s.serials.is_empty() {
+        mass::tell(ctx, &authority.forecast(action, reason, &rows)?);
+    }
     if s.dry_run {
         ctx.note("note-dry-run", &[]);
         ctx.note("note-concerned", &[("count", &count)]);
-        let shown = serials.iter().map(|serial| {
-            let row = authority.certificate(serial)?.row;
-            Ok(views::certificate(&row))
-        });
-        let shown = shown.collect::<Result<Vec<_>>>()?;
+        rows.truncate(LISTED);
+        let shown = rows.iter().map(views::certificate).collect();
         return ctx.out.list("certificate-list", &["serial", "subject", "org", "status", "not_after"], shown);
     }
     if s.serials.is_empty() {
         ctx.confirm("confirm-many", &[("count", &count)])?;
     }
-    let requests = named(&s, &serials, action)?.into_iter().zip(serials).map(|(id, serial)| StatusRequest {
-        id,
-        action,
-        serial,
-        reason,
-        emergency,
-        invalid_since,
-        note: s.note.clone(),
-    });
-    let requests: Vec<StatusRequest> = requests.collect();
+    let serials: Vec<Serial> = rows.into_iter().map(|row| row.serial).collect();
+    let name = named(&s, serials.len(), action)?;
+    if serials.len() > 1 {
+        ctx.note("note-batch", &[("batch", name.as_str())]);
+    }
+    let request = |serial: Serial| -> Result<StatusRequest> {
+        let id = if serials.len() == 1 { name.clone() } else { format!("{name}-{serial}").parse()? };
+        Ok(StatusRequest { id, action, serial, reason, emergency, invalid_since, note: s.note.clone() })
+    };
     let session = ctx.session(&authority)?;
-    let mut batch = Batch::new();
-    for chunk in requests.chunks(BATCH) {
-        for (request, result) in chunk.iter().zip(authority.request_status(&session, chunk)?) {
+    let bar = ctx.progress(0);
+    let mut batch = Batch::at_most(LISTED);
+    for (i, chunk) in serials.chunks(BATCH).enumerate() {
+        bar.set(&ctx.word("stage-enter"), (i * BATCH) as u64, serials.len() as u64);
+        let requests = chunk.iter().cloned().map(request).collect::<Result<Vec<_>>>()?;
+        for (request, result) in requests.iter().zip(authority.request_status(&session, &requests)?) {
             batch.add(ctx, ("request", request.id.as_str()), result, request::submitted);
         }
     }
+    drop(bar);
     if emergency && batch.refused.is_empty() {
-        let ids: Vec<RequestId> = requests.into_iter().map(|r| r.id).collect();
+        let ids = serials.iter().cloned().map(|serial| Ok(request(serial)?.id)).collect::<Result<Vec<_>>>()?;
         return apply::apply(ctx, &authority, &session, &ids);
     }
-    batch.finish(ctx, "request-list", &SUBMITTED)
+    batch.finish(ctx, "request-list", &SUBMITTED)?;
+    if serials.len() > 1 {
+        mass::next(ctx, &name);
+    }
+    Ok(())
 }
 
 /// The certificates that are named, or those of the query to which the action can be done.
-fn selected(authority: &Authority, action: Action, s: &Selection) -> Result<Vec<Serial>> {
+fn selected(authority: &Authority, action: Action, s: &Selection) -> Result<Vec<CertificateRow>> {
     if !s.serials.is_empty() {
-        return Ok(s.serials.clone());
+        return s.serials.iter().map(|serial| Ok(authority.certificate(serial)?.row)).collect();
     }
     let filter = CertificateFilter {
         orgs: s.org.as_ref().map(|org| authority.subtree(org)).transpose()?,
+        through: s.through.clone(),
         profile: s.profile.clone(),
         text: s.text.clone(),
         issued_from: s.issued_from,
         issued_to: s.issued_to,
         ..CertificateFilter::default()
     };
-    Ok(authority.concerned(action, &filter)?.into_iter().map(|row| row.serial).collect())
+    Ok(authority.concerned(action, &filter)?)
 }
 
-/// A request id for each certificate: the one that was given, or the one given with the serial number behind it, so that
-/// the same command again asks for the same.
-fn named(s: &Selection, serials: &[Serial], action: Action) -> Result<Vec<RequestId>> {
-    let prefix = match &s.id {
-        Some(id) if serials.len() == 1 => return Ok(vec![id.clone()]),
-        Some(id) => id.to_string(),
+/// The request id that was given or is made now. Of several certificates it is what their ids begin with, before a hyphen
+/// and the serial number, so that the same command again asks for the same.
+fn named(s: &Selection, count: usize, action: Action) -> Result<RequestId> {
+    match &s.id {
+        Some(id) => Ok(id.clone()),
         None => {
             let random: &dyn Entropy = &SystemEntropy;
             let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
-            format!("{action}-{}", hex(&random))
+            let prefix = format!("{action}-{}", hex(&random));
+            match s.serials.as_slice() {
+                [one] if count == 1 => Ok(format!("{prefix}-{one}").parse()?),
+                _ => Ok(prefix.parse()?),
+            }
         }
-    };
-    Ok(serials.iter().map(|serial| format!("{prefix}-{serial}").parse()).collect::<std::result::Result<_, _>>()?)
+    }
 }
 
 /// What is put in place of what was asked for then.

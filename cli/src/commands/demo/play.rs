@@ -176,6 +176,9 @@ fn appoint(
                 predecessor: None,
                 operator: Some((id.clone(), vec![*role])),
                 revokes: None,
+                ca: None,
+                medium_id: None,
+                pair: false,
             });
             keys.push((entry.id.clone(), *role, id, key));
             tell("operators", requests.len() as u64, 98);
@@ -317,6 +320,9 @@ fn filled(id: &str, org: &OrgId, holder: Invented, csr: Vec<u8>) -> Result<NewRe
         predecessor: None,
         operator: None,
         revokes: None,
+        ca: None,
+        medium_id: None,
+        pair: false,
     })
 }
 

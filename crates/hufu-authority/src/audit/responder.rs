@@ -43,7 +43,8 @@ fn missing() -> Error {
 
 /// The certificate is signed by the issuing CA and is what its intent said it would be; gives the intent's event.
 fn recorded(r: &Reader<'_>, identity: &Identity, done: &EventRow, certificate: &Certificate) -> Result<u64> {
-    certificate.verify_signed_by(&identity.issuing.public_key()?)?;
+    // Its serial number begins with the instance of the CA that signed it.
+    certificate.verify_signed_by(&identity.issuer_of(r, certificate.serial())?.public_key()?)?;
     let intent = field(done, "intent").and_then(|seq| seq.parse().ok()).ok_or_else(missing)?;
     let intent = r.event(intent)?.filter(|e| e.kind == EventKind::ResponderIntent).ok_or_else(missing)?;
     if intent.seq >= done.seq || field(&intent, "tbs") != Some(sm3(certificate.tbs_der()).to_string()) {

@@ -1,6 +1,6 @@
 //! Certificates.
 
-use hufu_model::certificate::CertificateRow;
+use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::ident::Serial;
 use hufu_model::time::Instant;
 
@@ -61,6 +61,11 @@ impl Reader<'_> {
         if let Some(holder) = &filter.holder {
             conditions.add("holder = ?", [Cell::digest(holder)]);
         }
+        if let Some(operator) = &filter.through {
+            const THROUGH: &str = "EXISTS (SELECT asked.id FROM request AS asked WHERE asked.id = certificate.request \
+                AND (asked.submitter = ? OR asked.approver = ?))";
+            conditions.add(THROUGH, [operator, operator].map(|id| Cell::text(id.as_str())));
+        }
         if let Some(text) = &filter.text {
             conditions.add("subject LIKE ? ESCAPE '\\'", [Cell::text(containing(text))]);
         }
@@ -76,6 +81,16 @@ impl Reader<'_> {
         let (clause, cells) = conditions.clause("serial", filter.limit);
         let found = select(self.connection(), &covered::CERTIFICATE, &clause, &cells, rows::certificate)?;
         Ok(found.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// How many certificates stand on revocation lists at `now`: revoked or suspended, and not expired.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn listed_count(&self, now: Instant) -> Result<u64> {
+        const LISTED: &str = "SELECT COUNT(*) FROM certificate WHERE status <> ? AND not_after >= ?";
+        let cells = [Cell::text(CertificateStatus::Active.code()), Cell::Int(now.unix_seconds())];
+        Ok(query_one(self.connection(), "certificate", LISTED, &cells, |c| c.number())?.unwrap_or(0))
     }
 
     /// How many certificates there are.

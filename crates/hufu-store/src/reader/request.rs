@@ -83,6 +83,13 @@ impl Reader<'_> {
         if let Some(profile) = &filter.profile {
             conditions.add("profile = ?", [Cell::text(profile.as_str())]);
         }
+        if let Some(manifest) = &filter.manifest {
+            conditions.add("manifest = ?", [Cell::digest(manifest)]);
+        }
+        if let Some(batch) = &filter.batch {
+            // In the order of octets the full stop comes right behind the hyphen.
+            conditions.add("id > ? AND id < ?", ["-", "."].map(|end| Cell::text(format!("{batch}{end}"))));
+        }
         if let Some(after) = &filter.after {
             const BEHIND: &str =
                 "(submitted_at, id) > ((SELECT last.submitted_at FROM request AS last WHERE last.id = ?), ?)";

@@ -83,6 +83,14 @@ fn requests_by_filter_page_by_page() {
     assert!(ids(RequestFilter { profile: Some("other".parse().unwrap()), ..all() }).is_empty());
     assert_eq!(ids(RequestFilter { profile: Some("person-sign".parse().unwrap()), ..all() }).len(), 5);
     assert_eq!(read(&scratch, |r| r.request_count()), 5);
+    // What was entered together.
+    let manifest = read(&scratch, |r| r.request(&"c".parse().unwrap())).unwrap().manifest;
+    assert_eq!(ids(RequestFilter { manifest: Some(manifest), limit: 2, ..all() }), ["b", "d"]);
+    assert!(ids(RequestFilter { manifest: Some(digest("another")), ..all() }).is_empty());
+    scratch.submit(NOON + 4, &["batch", "batch-1", "batch-2", "batch1", "batch.1", "batc-1"]).unwrap();
+    let batch = Some("batch".parse::<RequestId>().unwrap());
+    assert_eq!(ids(RequestFilter { batch: batch.clone(), ..all() }), ["batch-1", "batch-2"]);
+    assert_eq!(ids(RequestFilter { batch, after: after("batch-1"), ..all() }), ["batch-2"]);
 }
 
 #[test]

@@ -38,3 +38,17 @@ CREATE TABLE presigned (
     signature BLOB NOT NULL,
     PRIMARY KEY (serial, hash)
 ) WITHOUT ROWID;
+
+-- What was entered together is approved and applied together.
+CREATE INDEX request_manifest ON request (manifest, position);
+
+-- The issuing CAs that came after the founding one, by the first octet of their serial numbers. The founding one has its
+-- certificate in `authority_certificate` and gets a row here when it stops being the current one.
+CREATE TABLE issuing_ca (
+    instance BIGINT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    der BLOB NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    at BIGINT NOT NULL
+);

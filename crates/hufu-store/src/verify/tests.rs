@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+use hufu_model::ca::CaStatus;
 use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
@@ -13,7 +14,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
-use crate::{NewStatus, Proposal, Result, Write};
+use crate::{IssuingCaRow, NewStatus, Proposal, Result, Write};
 
 use super::{LedgerReport, What, verify, verify_form};
 
@@ -139,6 +140,7 @@ fn ceremony(w: &mut Write<'_>) -> Result<()> {
     event.put_profile(&digest("one"), &profile("one"))?;
     event.put_certificate(&mine, b"mine")?;
     event.put_certificate(&other, b"other")?;
+    event.put_issuing_ca(&issuing_ca(CaStatus::Standby))?;
     event.put_operator_certificate(&mine.serial, &op("zhao"))?;
     event.put_operator_certificate(&other.serial, &op("qian"))?;
     event.close()?;
@@ -153,6 +155,7 @@ fn ceremony(w: &mut Write<'_>) -> Result<()> {
 fn decision(w: &mut Write<'_>) -> Result<()> {
     let mut event = w.event(EventKind::OrgUnfreeze, Some(&op("qian")), "ra");
     event.put_document(&document("decided"))?;
+    event.put_issuing_ca(&issuing_ca(CaStatus::Retired))?;
     event.put_proposal(&proposal("first", "done", Some(op("qian"))))?;
     event.put_profile(&digest("two"), &profile("two"))?;
     event.put_org(&org("ra", Some("ca"), OrgKind::MinistryRa))?;
@@ -175,6 +178,11 @@ fn decision(w: &mut Write<'_>) -> Result<()> {
         event.close()?;
     }
     Ok(())
+}
+
+fn issuing_ca(status: CaStatus) -> IssuingCaRow {
+    let (name, der) = ("g2".parse().unwrap(), b"g2".to_vec());
+    IssuingCaRow { instance: 2, name, der, status, reason: Some(RevocationReason::Superseded), at: NOON }
 }
 
 fn proposal(content: &str, status: &str, approver: Option<OperatorId>) -> Proposal {
@@ -207,6 +215,7 @@ fn profile(source: &str) -> Profile {
         hosts: Hosts::Unused,
         renewable: true,
         suspendable: true,
+        pair_with: None,
         source: source.to_owned(),
     }
 }

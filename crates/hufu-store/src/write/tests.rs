@@ -274,6 +274,7 @@ fn profile(id: &str, source: &str) -> Profile {
         hosts: Hosts::Unused,
         renewable: true,
         suspendable: true,
+        pair_with: None,
         source: source.to_owned(),
     }
 }

@@ -47,6 +47,15 @@ pub(super) fn put_entry(out: &mut Vec<u8>, serial: &[u8], at: i64, reason: Optio
     }
 }
 
+/// How many octets the entry about a certificate takes in a list: its serial number, the time of its revocation or
+/// suspension in seconds since the epoch, and why.
+#[must_use]
+pub fn entry_length(serial: &Serial, at: i64, reason: Option<Reason>) -> usize {
+    let mut out = Vec::with_capacity(MAX_ENTRY);
+    put_entry(&mut out, serial.as_bytes(), at, reason);
+    out.len()
+}
+
 /// An entry in the octets of its list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntryRef<'a> {

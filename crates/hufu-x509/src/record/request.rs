@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hufu_model::holder::HolderKind;
-use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::ident::{Digest, MediumId, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::Role;
 use hufu_model::request::{Action, Medium, Reason};
 use hufu_model::revocation::RevocationReason;
@@ -38,6 +38,7 @@ const FORM: Form = Form { kind: "hufu-request", max: 64 * 1024 };
 ///     predecessor    [0] IMPLICIT INTEGER OPTIONAL,
 ///     operator       [1] IMPLICIT SEQUENCE { id Text, roles SEQUENCE OF Code } OPTIONAL,
 ///     revokes        [2] IMPLICIT SEQUENCE { reason Code } OPTIONAL,
+///     mediumId       [3] IMPLICIT SEQUENCE { id Text } OPTIONAL,
 ///     nonce          Nonce,
 ///     expires        Seconds }
 /// ```
@@ -80,6 +81,8 @@ pub struct RequestRecord {
     pub operator: Option<OperatorGrant>,
     /// Why the predecessor is revoked in the moment in which this certificate is stored; none leaves it as it is.
     pub revokes: Option<RevocationReason>,
+    /// The very medium of the ledger of media that the key lives in, when it is kept there.
+    pub medium_id: Option<MediumId>,
     /// Fresh random octets: no two records are alike, and no digest of one can be guessed.
     pub nonce: [u8; 16],
     /// The last second in which it may be acted upon, since the epoch.
@@ -127,6 +130,9 @@ impl RequestRecord {
         if let Some(reason) = self.revokes {
             w.nest(tag::constructed(2), |w| w.text(reason.code()));
         }
+        if let Some(medium) = &self.medium_id {
+            w.nest(tag::constructed(3), |w| w.text(medium.as_str()));
+        }
         w.octets(&self.nonce);
         w.integer(self.expires);
         w.finish()
@@ -157,6 +163,7 @@ impl RequestRecord {
             predecessor: predecessor(&mut f)?,
             operator: grant(&mut f)?,
             revokes: revokes(&mut f)?,
+            medium_id: medium(&mut f)?,
             nonce: f.octets("no nonce")?,
             expires: f.integer("no expiry")?,
         };
@@ -185,6 +192,13 @@ fn revokes(f: &mut Fields<'_>) -> Result<Option<RevocationReason>> {
     let reason = inner.parsed("no reason")?;
     inner.finish()?;
     Ok(Some(reason))
+}
+
+fn medium(f: &mut Fields<'_>) -> Result<Option<MediumId>> {
+    let Some(mut inner) = f.optional(tag::constructed(3))? else { return Ok(None) };
+    let id = inner.parsed("no medium")?;
+    inner.finish()?;
+    Ok(Some(id))
 }
 
 /// The items in ascending order, each once: the only form that is read again.

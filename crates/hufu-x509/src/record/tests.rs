@@ -45,11 +45,12 @@ prop_compose! {
         (medium, pair) in (select(&Medium::ALL[..]), any::<bool>()),
         (predecessor, operator) in (proptest::option::of(serial()), proptest::option::of(grant())),
         (revokes, action) in (proptest::option::of(select(&RevocationReason::ALL[..])), select(&Action::ALL[..])),
-        (nonce, expires) in (any::<[u8; 16]>(), any::<i64>()),
+        (medium_id, nonce, expires) in (proptest::option::of(id()), any::<[u8; 16]>(), any::<i64>()),
     ) -> RequestRecord {
         RequestRecord {
             request, ca, org, action, reason, holder, subject, personal, csr, profile, profile_digest,
-            days, hosts, medium, pair, predecessor, operator, revokes, nonce, expires,
+            days, hosts, medium, pair, predecessor, operator, revokes, medium_id, nonce,
+            expires,
         }
     }
 }
@@ -157,6 +158,7 @@ fn sample_request() -> RequestRecord {
         predecessor: Some(Serial::from_bytes(&[0x80, 1, 2]).unwrap()),
         operator: Some(OperatorGrant { id: "entry-1".parse().unwrap(), roles: vec![Role::Entry, Role::Auditor] }),
         revokes: Some(RevocationReason::Superseded),
+        medium_id: Some("ukey-0001".parse().unwrap()),
         nonce: [6; 16],
         expires: 1_800_000_000,
     }

@@ -1,0 +1,70 @@
+//! Mass revocation by query: `cargo bench -p hufu-benches --bench revocation`. `HUFU_BENCH_COUNT` sets the certificates
+//! (default 100000).
+//!
+//! Two administrators: one selects by organisation and enters the requests, the other approves each list with one
+//! signature and applies it.
+
+// A benchmark that cannot run has nothing to say but why.
+#![allow(clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
+
+use hufu_authority::model::ident::RequestId;
+use hufu_authority::model::request::Action;
+use hufu_authority::model::revocation::RevocationReason;
+use hufu_authority::{AfterSigning, CertificateFilter, StatusRequest};
+use hufu_benches::{Failure, Scratch, all, forget_peak, issue, machine, number, peak, rate};
+
+/// What the command line enters, approves and applies at a time.
+const CHUNK: usize = 10_000;
+
+fn main() -> Result<(), Failure> {
+    let count = number("HUFU_BENCH_COUNT", 100_000)?;
+    println!("{}", machine());
+    let folder = tempfile::tempdir()?;
+    let scratch = Scratch::found(folder.path(), AfterSigning::Trust)?;
+    issue(&scratch, 0, count)?;
+    forget_peak();
+    let (authority, [first, second]) = (&scratch.authority, &scratch.administrators);
+
+    println!("{:<12} {:>8} {:>10}", "step", "seconds", "each/s");
+    let began = Instant::now();
+    let filter = CertificateFilter { orgs: Some(vec!["lra".parse()?]), ..CertificateFilter::default() };
+    let selected = authority.concerned(Action::Revoke, &filter)?;
+    tell("select", selected.len(), began.elapsed());
+    let requests: Vec<StatusRequest> = selected
+        .into_iter()
+        .map(|row| {
+            let id = format!("bench-{}", row.serial).parse()?;
+            Ok(StatusRequest::revoke(id, row.serial, RevocationReason::CessationOfOperation))
+        })
+        .collect::<Result<_, Failure>>()?;
+    // Those of the office's own operators are among them.
+    let count = requests.len();
+    let ids: Vec<RequestId> = requests.iter().map(|r| r.id.clone()).collect();
+    let started = Instant::now();
+    for chunk in requests.chunks(CHUNK) {
+        all(authority.request_status(first, chunk)?)?;
+    }
+    tell("enter", count, started.elapsed());
+    let started = Instant::now();
+    for chunk in ids.chunks(CHUNK) {
+        all(authority.approve(second, chunk)?)?;
+    }
+    tell("approve", count, started.elapsed());
+    let started = Instant::now();
+    for chunk in ids.chunks(CHUNK) {
+        all(authority.apply(second, chunk)?)?;
+    }
+    tell("apply", count, started.elapsed());
+    tell("whole", count, began.elapsed());
+    println!("peak memory {} MiB", peak());
+    if authority.summary(None, None)?.total.revoked != u64::try_from(count)? {
+        return Err("not all were revoked".into());
+    }
+    Ok(())
+}
+
+fn tell(step: &str, count: usize, took: Duration) {
+    println!("{step:<12} {:>8.2} {:>10.0}", took.as_secs_f64(), rate(count, took));
+}
