@@ -14,6 +14,7 @@
 //! | f10 | the anchor is written | all is done |
 //! | f11, f12 | an output file is written beside its place; it was renamed into it | the file is whole or not there |
 //! | f13 | the answer was given | |
+//! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
 //!
 //! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
@@ -34,6 +35,8 @@ use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
+
+mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.
 const REQUESTS: u64 = 3;

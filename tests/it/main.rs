@@ -16,10 +16,12 @@ mod hierarchy;
 mod issuance;
 mod lifecycle;
 mod privacy;
+mod publish;
 mod refusals;
 mod report;
 mod respond;
 mod review;
+mod rollover;
 mod surroundings;
 mod tamper;
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 17] = [
+const COVERED: [&str; 21] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -30,6 +30,10 @@ const COVERED: [&str; 17] = [
     "certificate_der",
     "status_change",
     "compromised_key",
+    "crl_issue",
+    "crl_list",
+    "crl_file",
+    "issuing_ca",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -72,6 +76,13 @@ fn lived_in(seed: &str) -> TestAuthority {
             t.authority.countersign(&t.session("qian"), &digest).unwrap();
         }
     }
+    let publishing = hufu_authority::Publishing::full(t.base().join("public"));
+    for deltas in [false, true] {
+        let publishing = hufu_authority::Publishing { deltas, ..publishing.clone() };
+        t.authority.publish_crl(&t.session("zhao"), &t.signer(), &publishing).unwrap();
+        t.clock.advance(60);
+    }
+    t.add_ca("g2", true);
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t

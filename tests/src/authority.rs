@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hufu_authority::{
-    AfterSigning, Authority, CaSigner, Change, Founding, HomePassphrases, IssuedCertificate, Mode, NewAdministrator,
-    NewRequest, Outcome, Session,
+    AfterSigning, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
+    NewAdministrator, NewRequest, Outcome, Session,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::RequestId;
@@ -89,6 +89,7 @@ impl TestAuthority {
             anchor: Some(base.join("anchor")),
             root_key: None,
             instance: 1,
+            crl_shards: 4,
             administrators: [administrator("zhao", "赵一"), administrator("qian", "钱二")],
         };
         let passphrases = HomePassphrases { ca: &ca, home: &home };
@@ -199,6 +200,13 @@ impl TestAuthority {
     #[must_use]
     pub fn signer(&self) -> CaSigner {
         self.authority.start_signer(&self.session("zhao"), &self.ca_passphrase(), AfterSigning::Verify).unwrap()
+    }
+
+    /// Makes the issuing CA `name`, in place of the current one or beside it: proposed by `zhao`, made by `qian`.
+    pub fn add_ca(&self, name: &str, current: bool) {
+        let wish = CaWish { name: name.parse().unwrap(), common_name: None, days: None, current };
+        let proposal = self.authority.propose_ca(&self.session("zhao"), &wish, &self.ca_passphrase()).unwrap();
+        self.authority.approve_ca(&self.session("qian"), &proposal, None, &self.ca_passphrase()).unwrap();
     }
 
     /// Another handle on the same home, as another process would have.

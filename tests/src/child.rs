@@ -8,6 +8,9 @@
 //! BASE NOW_MS CHANCE submit FIRST COUNT  enters requests of persons; prints `entered ID`
 //! BASE NOW_MS CHANCE apply ID...         changes of status, one batch; prints `applied ID EVENT`
 //! BASE NOW_MS CHANCE apply-each ID...    one batch for each
+//! BASE NOW_MS CHANCE propose-ca NAME     a CA in place of the current one; prints `proposed DIGEST`
+//! BASE NOW_MS CHANCE approve-ca DIGEST   makes it; prints `made EVENT`
+//! BASE NOW_MS CHANCE name-first NAME     deliberately wrong: writes a CA's key under its name before it is on record
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
 //! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
 //! BASE NOW_MS CHANCE apply-first ID...   deliberately wrong: says that it is done before anything is stored
@@ -18,7 +21,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use hufu_authority::{Authority, Error, ExportForm, IssuedCertificate, NewRequest, write_atomically};
+use hufu_authority::{Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, write_atomically};
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, Serial, hex};
 use hufu_model::time::{Instant, Validity};
@@ -64,6 +67,9 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply-first" => apply_first(&t, &ids(rest)),
         "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
+        "propose-ca" => propose_ca(&t, &rest[0]),
+        "approve-ca" => approve_ca(&t, &rest[0]),
+        "name-first" => name_first(&t, &rest[0]),
         "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
         "sign-first" => sign_first(&t, chance, &ids(rest)),
         _ => panic!("no verb {verb}"),
@@ -106,6 +112,27 @@ fn apply_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
 fn acknowledge(issued: &IssuedCertificate) {
     say(&format!("acked {} {} {}", issued.request, issued.serial, hex(&issued.der)));
     hufu_store::fault!("f13");
+}
+
+fn propose_ca(t: &TestAuthority, name: &str) -> Result<(), Error> {
+    let wish = CaWish { name: name.parse().unwrap(), common_name: None, days: None, current: true };
+    let digest = t.authority.propose_ca(&t.session("zhao"), &wish, &t.ca_passphrase())?;
+    say(&format!("proposed {digest}"));
+    Ok(())
+}
+
+fn approve_ca(t: &TestAuthority, digest: &str) -> Result<(), Error> {
+    let digest = digest.parse().unwrap();
+    let event = t.authority.approve_ca(&t.session("qian"), &digest, None, &t.ca_passphrase())?;
+    say(&format!("made {event}"));
+    Ok(())
+}
+
+/// Gives a key file the name of a CA that is not on record. The crash test must find it.
+fn name_first(t: &TestAuthority, name: &str) -> Result<(), Error> {
+    std::fs::copy(t.authority.home().key("issuing"), t.authority.home().key("ca-2")).unwrap();
+    hufu_store::fault!("ca-key");
+    propose_ca(t, name)
 }
 
 fn submit(t: &TestAuthority, first: u64, count: u64) -> Result<(), Error> {

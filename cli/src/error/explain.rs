@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
@@ -154,9 +155,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::CaNotLoaded(ca) | ErrorKind::CaRootKey(ca) => vec![("ca", ca.to_string())],
         ErrorKind::CaStatus { ca, status } => {
-            let name = render(lang, &format!("label-ca-status-{status}"), &[]);
+            let name = render(lang, &format!("label-status-{status}"), &[]);
             vec![("ca", ca.to_string()), ("status", name)]
         }
+        ErrorKind::CaStep { ca, status, wanted } => vec![
+            ("ca", ca.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
         ErrorKind::CaKeyFile(path) => vec![("path", path.display().to_string())],
         ErrorKind::UnknownProfile(id) => vec![("profile", id.clone())],
         ErrorKind::ProfileHolder { profile, holder } => {
@@ -207,6 +213,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
+        ErrorKind::PublishingBusy(path) | ErrorKind::PublishingFolder(path) => {
+            vec![("path", path.display().to_string())]
+        }
+        ErrorKind::ForeignCrl { path, issuer } => {
+            vec![("path", path.display().to_string()), ("issuer", issuer.clone())]
+        }
+        ErrorKind::CrlAhead { path, found, ours } => {
+            vec![("path", path.display().to_string()), ("found", found.to_string()), ("ours", ours.to_string())]
+        }
+        ErrorKind::CrlDiffers { path, number } => {
+            vec![("path", path.display().to_string()), ("number", number.to_string())]
+        }
+        ErrorKind::ManyChanges { changes, certificates } => {
+            vec![("changes", changes.to_string()), ("certificates", certificates.to_string())]
+        }
+        ErrorKind::ReadBack { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
         _ => Vec::new(),
     }
@@ -316,6 +338,7 @@ mod tests {
             ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
             ErrorKind::CaNotLoaded("g2".parse().unwrap()),
             ErrorKind::CaExists("g2".to_owned()),
+            ErrorKind::CaStep { ca: "g2".parse().unwrap(), status: CaStatus::Retired, wanted: CaStatus::Current },
             ErrorKind::CaPending("g2".to_owned()),
             ErrorKind::CaInstances,
             ErrorKind::CaRootKey("g2".parse().unwrap()),
@@ -346,6 +369,14 @@ mod tests {
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),
+            ErrorKind::PublishingBusy(path()),
+            ErrorKind::PublishingFolder(path()),
+            ErrorKind::ForeignCrl { path: path(), issuer: "CN=x".to_owned() },
+            ErrorKind::CrlAhead { path: path(), found: 3, ours: 2 },
+            ErrorKind::CrlDiffers { path: path(), number: 2 },
+            ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
+            ErrorKind::NoBaseCrl,
+            ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

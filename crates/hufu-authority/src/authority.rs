@@ -205,6 +205,7 @@ impl Authority {
         };
         let id = &self.identity;
         let (cas, profiles) = self.read(|r| Ok((id.cas(r)?, r.profiles()?)))?;
+        cas.iter().try_for_each(|ca| self.settle_key(ca).map(drop))?;
         // A CA that signs no certificates any more may have its key elsewhere.
         let needed = |ca: &&IssuingCa| ca.status.signs_certificates() || self.home.key(&ca.key).exists();
         let keys = cas.iter().filter(needed).map(|ca| Ok((ca, key(&ca.key)?))).collect::<Result<Vec<_>>>();
@@ -331,7 +332,9 @@ impl Identity {
         };
         let (root, issuing, ledger) = (take("root")?, take("issuing")?, take("ledger")?);
         let ca = issuing.public_key()?.spki_digest();
-        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref());
+        // A home of the first release has no shards.
+        let shards = r.meta("crl-shards")?.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref(), shards);
         let instance = meta("instance")?.parse().unwrap_or(1);
         Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance })
     }

@@ -1,17 +1,21 @@
 //! Changes to the hierarchy: organisations, operators' roles, profiles. Each is an act an administrator signs; those on
 //! the list of two-person acts take effect only when a second administrator countersigns.
 
+use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{Digest, OperatorId, OrgId};
+use hufu_model::ident::{CaId, Digest, OperatorId, OrgId};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation};
+use hufu_model::revocation::RevocationReason;
 use hufu_model::text::check_name;
 use hufu_model::time::Instant;
-use hufu_store::{Document, EventWriter, Proposal, Write};
+use hufu_store::{Document, EventWriter, IssuingCaRow, Proposal, Write};
+use hufu_x509::certificate::Certificate;
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Act, Countersign};
 
-use crate::authority::{Authority, Session};
+use crate::authority::{Authority, Identity, Session};
+use crate::ca::{self, NewCa};
 use crate::error::{ErrorKind, Result};
 use crate::{document, policy};
 
@@ -50,6 +54,19 @@ pub enum Change {
     },
     /// Removes an operator at once. One person.
     OperatorRemove(OperatorId),
+    /// Makes an issuing CA ([`Authority::propose_ca`]). Two super-administrators and the root's key.
+    CaAdd(Box<NewCa>),
+    /// Makes an issuing CA the current one; the one before finishes what was asked of it. Two super-administrators.
+    CaCurrent(CaId),
+    /// Lets an issuing CA sign no certificates any more. Two super-administrators.
+    CaRetire(CaId),
+    /// Records that the root revokes an issuing CA's certificate. Two super-administrators.
+    CaRevoke {
+        /// The CA.
+        ca: CaId,
+        /// Why.
+        reason: RevocationReason,
+    },
     /// Records a profile, or a new text for one. Two people.
     ProfileSet {
         /// The profile's TOML text.
@@ -80,6 +97,10 @@ impl Change {
             Self::OperatorRoles { .. } => EventKind::OperatorChange,
             Self::OperatorRemove(_) => EventKind::OperatorRemove,
             Self::ProfileSet { .. } => EventKind::ProfileSet,
+            Self::CaAdd(_) => EventKind::CaAdd,
+            Self::CaCurrent(_) => EventKind::CaCurrent,
+            Self::CaRetire(_) => EventKind::CaRetire,
+            Self::CaRevoke { .. } => EventKind::CaRevoke,
         }
     }
 
@@ -91,6 +112,8 @@ impl Change {
             }
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => operator.to_string(),
             Self::ProfileSet { source } => profile(source)?.id.to_string(),
+            Self::CaAdd(new) => new.name.to_string(),
+            Self::CaCurrent(ca) | Self::CaRetire(ca) | Self::CaRevoke { ca, .. } => ca.to_string(),
         })
     }
 
@@ -109,7 +132,13 @@ impl Change {
             Self::OrgLimits { limits, .. } => vec![pair("limits", limits.to_text())],
             Self::OperatorRoles { roles, .. } => vec![pair("roles", roles_text(roles))],
             Self::ProfileSet { source } => vec![pair("source", source.clone())],
-            Self::OrgFreeze(_) | Self::OrgUnfreeze(_) | Self::OperatorRemove(_) => Vec::new(),
+            Self::CaAdd(new) => new.fields(),
+            Self::CaRevoke { reason, .. } => vec![pair("reason", reason.code().to_owned())],
+            Self::OrgFreeze(_)
+            | Self::OrgUnfreeze(_)
+            | Self::OperatorRemove(_)
+            | Self::CaCurrent(_)
+            | Self::CaRetire(_) => Vec::new(),
         }
     }
 
@@ -144,6 +173,10 @@ impl Change {
             }
             EventKind::OperatorRemove => Self::OperatorRemove(act.object.parse()?),
             EventKind::ProfileSet => Self::ProfileSet { source: field("source")?.to_owned() },
+            EventKind::CaAdd => Self::CaAdd(Box::new(NewCa::from_fields(act.object.parse()?, field)?)),
+            EventKind::CaCurrent => Self::CaCurrent(act.object.parse()?),
+            EventKind::CaRetire => Self::CaRetire(act.object.parse()?),
+            EventKind::CaRevoke => Self::CaRevoke { ca: act.object.parse()?, reason: field("reason")?.parse()? },
             _ => {
                 let fault = format!("{} is not an administrative act", act.kind);
                 return Err(ErrorKind::Document { what: "act", fault }.into());
@@ -173,15 +206,19 @@ impl Change {
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
-            // A profile is the whole authority's, not the office's whose administrator proposes it.
-            Self::ProfileSet { .. } => crate::init::ca_org()?,
+            // A profile or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
+            Self::ProfileSet { .. }
+            | Self::CaAdd(_)
+            | Self::CaCurrent(_)
+            | Self::CaRetire(_)
+            | Self::CaRevoke { .. } => crate::init::ca_org()?,
         };
         let administrators = match self {
             Self::OperatorRoles { operator, roles } => {
                 roles.iter().chain(&known(w, operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
             }
             Self::OperatorRemove(operator) => known(w, operator)?.has(Role::SuperAdmin),
-            _ => false,
+            _ => self.kind().is_about_a_ca(),
         };
         if administrators {
             policy::holds(by, &[Role::SuperAdmin])?;
@@ -214,7 +251,7 @@ impl Authority {
             let by = policy::acting(&w.reader(), session, w.now())?;
             change.permit(w, &tree, &by)?;
             // A proposal that could not take effect is refused at once: the plan is made now and again when it is countersigned.
-            let plan = change.plan(w, &mut tree)?;
+            let plan = change.plan(w, &mut tree, &self.identity, None)?;
             if change.needs_two(&w.reader().org_tree()?)? {
                 let mut event = w.event(EventKind::Propose, Some(session.operator()), &act.object);
                 event.field("act", &act.kind);
@@ -272,6 +309,20 @@ impl Authority {
     /// # Errors
     /// [`ErrorKind::UnknownProposal`], [`ErrorKind::SelfApproval`], [`ErrorKind::Expired`], and all errors of the change.
     pub fn countersign(&self, session: &Session, digest: &Digest) -> Result<u64> {
+        self.countersign_with(session, digest, |change| match change {
+            Change::CaAdd(new) => Err(ErrorKind::CaRootKey(new.name.clone()).into()),
+            _ => Ok(None),
+        })
+    }
+
+    /// As [`Authority::countersign`]; `make` gives the certificate of an issuing CA that the change makes, after every
+    /// check and inside the transaction.
+    pub(crate) fn countersign_with(
+        &self,
+        session: &Session,
+        digest: &Digest,
+        make: impl FnOnce(&Change) -> Result<Option<Certificate>>,
+    ) -> Result<u64> {
         let now = self.now();
         let countersign = Countersign {
             act: *digest,
@@ -302,7 +353,8 @@ impl Authority {
             change.permit(w, &tree, &by)?;
             // Both are asked: what somebody proposed who has no right to it any more is nobody's.
             change.permit(w, &tree, &known(w, &act.operator)?)?;
-            let plan = change.plan(w, &mut tree)?;
+            let made = make(&change)?;
+            let plan = change.plan(w, &mut tree, &self.identity, made)?;
             proposal.status = "done".to_owned();
             proposal.approver = Some(by.id);
             let mut event = w.event(change.kind(), Some(session.operator()), &act.object);
@@ -345,6 +397,7 @@ enum Plan {
     Org(Organisation),
     Operator(Operator),
     Profile(Digest, hufu_model::profile::Profile),
+    Cas(Vec<IssuingCaRow>),
 }
 
 impl Plan {
@@ -353,6 +406,7 @@ impl Plan {
             Self::Org(org) => event.put_org(&org)?,
             Self::Operator(operator) => event.put_operator(&operator)?,
             Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
+            Self::Cas(rows) => rows.iter().try_for_each(|row| event.put_issuing_ca(row))?,
         }
         Ok(())
     }
@@ -360,7 +414,7 @@ impl Plan {
 
 impl Change {
     /// Checks the change against the present state and gives the rows it will write.
-    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree) -> Result<Plan> {
+    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree, identity: &Identity, made: Option<Certificate>) -> Result<Plan> {
         let nothing = |what: String| Err(ErrorKind::NoChange(what).into());
         match self {
             Self::OrgAdd(org) => {
@@ -423,6 +477,12 @@ impl Change {
                 }
                 Ok(Plan::Profile(digest, profile))
             }
+            Self::CaAdd(new) => new.plan(&w.reader(), identity, w.now(), made).map(Plan::Cas),
+            Self::CaCurrent(ca) => ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Current, None).map(Plan::Cas),
+            Self::CaRetire(ca) => ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Retired, None).map(Plan::Cas),
+            Self::CaRevoke { ca, reason } => {
+                ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Revoked, Some(*reason)).map(Plan::Cas)
+            }
         }
     }
 }
@@ -453,7 +513,7 @@ fn known(w: &Write<'_>, operator: &OperatorId) -> Result<Operator> {
     found.ok_or_else(|| ErrorKind::UnknownOperator(operator.clone()).into())
 }
 
-fn open_proposal(r: &hufu_store::Reader<'_>, digest: &Digest) -> Result<Proposal> {
+pub(crate) fn open_proposal(r: &hufu_store::Reader<'_>, digest: &Digest) -> Result<Proposal> {
     let found = r.proposal(digest)?.filter(|p| p.status == "open");
     found.ok_or_else(|| ErrorKind::UnknownProposal(digest.to_string()).into())
 }

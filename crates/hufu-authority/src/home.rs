@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! HOME/ledger.db        every row, SQLite
-//! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/hufu.toml        local settings: where the anchor is (`anchor`), where lists are published (`publish`), whether
+//!                       delta lists are published, too (`deltas`)
 //! HOME/kmc.db           the key centre's vault: escrowed encryption keys, wrapped
 //! HOME/kmc.sock         the socket of the key centre's agent, while it runs
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
 //! HOME/keys/issuing.key the issuing CA's key, encrypted
+//! HOME/keys/ca-N.key    the key of the further issuing CA of instance N, encrypted
+//! HOME/keys/ca-N-….new  the key of one that is proposed, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
 //! HOME/keys/ocsp-N.key  the key of the OCSP responder of the issuing CA with instance N, encrypted
 //! HOME/keys/data.key    the data key of sealed fields, wrapped under the home passphrase
@@ -17,13 +20,21 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use hufu_model::ident::{Digest, hex};
+
 use crate::error::{Error, ErrorKind, Result};
+use crate::publish::Publishing;
+
+/// Every setting there is.
+const SETTINGS: [&str; 3] = ["anchor", "publish", "deltas"];
 
 /// Where the things of a home lie.
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
     anchor: PathBuf,
+    publish: Option<PathBuf>,
+    deltas: bool,
 }
 
 impl Home {
@@ -41,7 +52,7 @@ impl Home {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             Error::from(ErrorKind::Settings { path: path.clone(), what: e.to_string() })
         })?;
-        if let Some(key) = table.keys().find(|k| *k != "anchor") {
+        if let Some(key) = table.keys().find(|k| !SETTINGS.contains(&k.as_str())) {
             return Err(ErrorKind::Settings { path, what: format!("unknown setting {key:?}") }.into());
         }
         let Some(anchor) = table.get("anchor").and_then(toml::Value::as_str) else {
@@ -49,12 +60,22 @@ impl Home {
                 ErrorKind::Settings { path, what: "the setting `anchor = \"FILE\"` is missing".to_owned() }.into()
             );
         };
-        Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
+        let wrong = |what: &str| Error::from(ErrorKind::Settings { path: path.clone(), what: what.to_owned() });
+        let publish = table.get("publish").map(|value| value.as_str().ok_or_else(|| wrong("`publish` is a folder")));
+        let deltas = table.get("deltas").map(|value| value.as_bool().ok_or_else(|| wrong("`deltas` is true or false")));
+        // Against the home, so that it does not depend on where somebody stands.
+        let publish = publish.transpose()?.map(|folder| root.join(folder));
+        Ok(Self {
+            root: root.to_owned(),
+            anchor: PathBuf::from(anchor),
+            publish,
+            deltas: deltas.transpose()? == Some(true),
+        })
     }
 
     /// A home at `root`, anchored in `anchor`, whose settings are not read: it is being founded, copied or restored.
     pub(crate) fn at(root: &Path, anchor: &Path) -> Self {
-        Self { root: root.to_owned(), anchor: anchor.to_owned() }
+        Self { root: root.to_owned(), anchor: anchor.to_owned(), publish: None, deltas: false }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
@@ -99,10 +120,40 @@ impl Home {
         &self.anchor
     }
 
-    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, or `ocsp-N` for the OCSP responder of instance N.
+    /// What to publish and where, by the settings; none when they name no folder.
+    #[must_use]
+    pub fn publishing(&self) -> Option<Publishing> {
+        let folder = self.publish.as_ref()?;
+        Some(Publishing { deltas: self.deltas, ..Publishing::full(folder) })
+    }
+
+    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, `ocsp-N` for the OCSP
+    /// responder of instance N, or [`crate::IssuingCa::key`].
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
         self.root.join("keys").join(format!("{name}.key"))
+    }
+}
+
+impl Home {
+    /// The key file of a further CA that is proposed and not yet on record: named by its key, too, so that no two
+    /// proposals share it.
+    pub(crate) fn proposed_key(&self, instance: u8, spki: &Digest) -> PathBuf {
+        self.root.join("keys").join(format!("ca-{instance}-{}.new", hex(&spki.0[..8])))
+    }
+
+    /// Every such file.
+    pub(crate) fn proposed_keys(&self) -> Result<Vec<PathBuf>> {
+        let folder = self.root.join("keys");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|e| file_error(&folder, e))? {
+            let path = entry.map_err(|e| file_error(&folder, e))?.path();
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            if name.starts_with("ca-") && name.ends_with(".new") {
+                found.push(path);
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -6,12 +6,14 @@
 //! | found a home: root, issuing CA, two administrators | [`Authority::found`] | `init.rs` |
 //! | act as an operator | [`Authority::act_as`] | `authority.rs` |
 //! | change organisations, roles, profiles; countersign what needs two | [`Authority::change`], [`Authority::countersign`] | `change.rs` |
+//! | make another issuing CA, end one | [`Authority::cas`], [`Authority::propose_ca`], [`Authority::approve_ca`] | `ca.rs` |
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
 //! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
@@ -66,6 +68,7 @@
 //!         anchor: None,
 //!         root_key: None,
 //!         instance: 1,
+//!         crl_shards: 16,
 //!         administrators: [
 //!             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
 //!             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },
@@ -195,6 +198,7 @@ mod mass;
 mod policy;
 mod presign;
 mod proof;
+mod publish;
 mod report;
 mod respond;
 mod responder;
@@ -212,7 +216,7 @@ pub use approve::Decided;
 pub use audit::{AuditReport, Depth, Finding, Progress};
 pub use authority::{Authority, CaSigner, Identity, Session};
 pub use backup::{Backup, BackupManifest, Keys};
-pub use ca::{FOUNDING_CA, IssuingCa, IssuingCas};
+pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use edge::{SystemClock, SystemEntropy};
@@ -224,6 +228,7 @@ pub use key_centre::KeyCentre;
 pub use mass::Forecast;
 pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
+pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
@@ -237,8 +242,9 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
+pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, Mode, ProfileRow, Proposal, PublishedCrl,
+    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

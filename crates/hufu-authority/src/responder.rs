@@ -13,12 +13,14 @@
 //! | after the key took its place (f30-key) | everything; no checkpoint yet | the next checkpoint covers it |
 
 use hufu_issuer::ceremony::CeremonyInput;
+use hufu_issuer::issuer::new_serial;
 use hufu_model::event::EventKind;
 use hufu_model::ident::CaId;
 use hufu_model::operator::{Operator, Role};
 use hufu_model::profile::{NameAttribute, Profile};
 use hufu_store::Reader;
 use hufu_x509::certificate::Certificate;
+use hufu_x509::digest::sm3;
 use hufu_x509::key::{Passphrase, SecretKey};
 use hufu_x509::name::Name;
 use hufu_x509::pkcs8;
@@ -126,12 +128,13 @@ impl Authority {
             urls: &self.identity.urls,
             instance,
         };
-        let draft = issuer.draft_own(&input, &*self.entropy)?;
-        let object = draft.serial().to_string();
+        let serial = new_serial(instance, now, &*self.entropy)?;
+        let tbs = issuer.draft_own(&input, &serial)?;
+        let object = serial.to_string();
         let fields = vec![
             ("instance".to_owned(), instance.to_string()),
             ("key".to_owned(), key.public_key().spki_digest().to_string()),
-            ("tbs".to_owned(), draft.digest().to_string()),
+            ("tbs".to_owned(), sm3(&tbs).to_string()),
         ];
         let (_, document) = self.sign_act(session, kind.code(), kind, Ok(object.clone()), fields.clone())?;
         let intent = self.write(session, kind.code(), |w| {
@@ -143,7 +146,7 @@ impl Authority {
             Ok(event.close()?)
         })?;
         hufu_store::fault!("f30");
-        let certificate = issuer.sign_own(draft, &*self.entropy)?;
+        let certificate = issuer.sign_own(&tbs, &*self.entropy)?;
         self.write(session, EventKind::Responder.code(), |w| {
             w.fence(ca.epoch)?;
             let mut event = w.event(EventKind::Responder, Some(session.operator()), &object);

@@ -23,6 +23,14 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// An issuing CA was made (签发 CA 换代, or one beside the others).
+    CaAdd,
+    /// An issuing CA became the current one.
+    CaCurrent,
+    /// An issuing CA signs no certificates any more.
+    CaRetire,
+    /// An issuing CA's certificate was revoked by the root.
+    CaRevoke,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -43,6 +51,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
+    CrlIntent,
+    /// Revocation lists were published and read again (one event for the publication).
+    CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
@@ -57,7 +69,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 31] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -68,6 +80,10 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::CaAdd,
+        Self::CaCurrent,
+        Self::CaRetire,
+        Self::CaRevoke,
         Self::Propose,
         Self::ProposalReject,
         Self::Submit,
@@ -78,6 +94,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::CrlIntent,
+        Self::CrlPublish,
         Self::OperatorCertificate,
         Self::ResponderIntent,
         Self::Responder,
@@ -99,6 +117,10 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::CaAdd => "ca-add",
+            Self::CaCurrent => "ca-current",
+            Self::CaRetire => "ca-retire",
+            Self::CaRevoke => "ca-revoke",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -109,6 +131,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::CrlIntent => "crl-intent",
+            Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::ResponderIntent => "responder-intent",
             Self::Responder => "responder",
@@ -130,13 +154,20 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
-        )
+        ) || self.is_about_a_ca()
+    }
+
+    /// Whether the act is about an issuing CA: super-administrators do it, two of them.
+    #[must_use]
+    pub const fn is_about_a_ca(self) -> bool {
+        matches!(self, Self::CaAdd | Self::CaCurrent | Self::CaRetire | Self::CaRevoke)
     }
 
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
         matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
+            || self.is_about_a_ca()
     }
 }
 

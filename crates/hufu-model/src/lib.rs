@@ -13,6 +13,7 @@
 //! | certificate (证书) | [`certificate`] |
 //! | issuing CA (签发 CA) | one of those that sign certificates under the authority's root: [`ca`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
+//! | revocation list (证书撤销列表), its shards | [`crl`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
@@ -22,6 +23,7 @@
 
 pub mod ca;
 pub mod certificate;
+pub mod crl;
 pub mod entropy;
 pub mod escrow;
 pub mod event;

@@ -13,6 +13,7 @@
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
 //! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
+//! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
@@ -30,6 +31,7 @@ mod cell;
 mod checkpoint;
 mod copy;
 mod covered;
+mod crl;
 mod error;
 pub mod faults;
 mod issuance;
@@ -49,11 +51,12 @@ mod write;
 pub mod verify;
 
 pub use ca::IssuingCaRow;
+pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
-pub use reader::Reader;
+pub use reader::{Cut, Listed, Reader};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,

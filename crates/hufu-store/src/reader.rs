@@ -3,11 +3,14 @@
 use rusqlite::Connection;
 
 mod certificate;
+mod crl;
 mod ledger;
 mod organisation;
 mod request;
 mod status;
 mod totals;
+
+pub use crl::{Cut, Listed};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]

@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use hufu_ledger::event::Event;
+use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
 use hufu_model::profile::Profile;
@@ -40,7 +41,7 @@ pub(super) fn audit(
     progress: &dyn Fn(Progress),
     report: &mut AuditReport,
 ) -> Result<()> {
-    let mut state = State::founded(r)?;
+    let mut state = State::founded(r, identity)?;
     let mut granted: BTreeMap<u64, (OperatorId, Serial)> = BTreeMap::new();
     for operator in r.operators()? {
         for serial in r.operator_certificates(&operator.id)? {
@@ -76,7 +77,7 @@ pub(super) fn audit(
         }
         progress(Progress { what: "events", done: last.seq + 1, of });
     }
-    state.compare(r, report)
+    state.compare(r, identity, report)
 }
 
 /// How many records a manifest lists. Its signature is verified with all the others.
@@ -85,11 +86,20 @@ fn listed(r: &Reader<'_>, manifest: &Digest) -> Result<usize> {
     Ok(Manifest::from_der(SignedData::from_der(&document.signed)?.content())?.records.len())
 }
 
+/// An issuing CA, as acts were signed about it.
+struct SignedCa {
+    spki: Digest,
+    /// SM3 of its certificate's TBSCertificate; the founding one is not from an act.
+    tbs: Option<Digest>,
+    status: CaStatus,
+}
+
 /// What the signed acts add up to.
 struct State {
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
+    cas: BTreeMap<CaId, SignedCa>,
     /// The organisations as a tree, until one of them changes.
     tree: Option<OrgTree>,
     /// How many records the manifests of status requests list.
@@ -98,7 +108,7 @@ struct State {
 
 impl State {
     /// As the founding left it: the CA, its two administrators, the profiles that were shipped.
-    fn founded(r: &Reader<'_>) -> Result<Self> {
+    fn founded(r: &Reader<'_>, identity: &Identity) -> Result<Self> {
         let ca = crate::init::ca_org()?;
         let first = r.organisation_history(&ca)?.into_iter().find(|(seq, _)| *seq == 0);
         let organisations = first.map(|(_, org)| (ca.clone(), org)).into_iter().collect();
@@ -122,7 +132,9 @@ impl State {
             founding.iter().flat_map(|f| &f.effects).any(|e| e.table == "profile" && e.key == digest.0)
         };
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
-        Ok(Self { organisations, operators, profiles, tree: None, listed: BTreeMap::new() })
+        let founding = SignedCa { spki: identity.ca, tbs: None, status: CaStatus::Current };
+        let cas = BTreeMap::from([(crate::ca::FOUNDING_CA.parse()?, founding)]);
+        Ok(Self { organisations, operators, profiles, cas, tree: None, listed: BTreeMap::new() })
     }
 
     /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
@@ -212,10 +224,14 @@ impl State {
     fn intents(&mut self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
         policy::may_issue(&by)?;
-        let tree = self.tree();
         for id in keys(&decode(row)?, "intent") {
             let record = record(r, &id)?;
+            let status = self.ca_of(&record)?;
+            let tree = self.tree();
             policy::within(tree, &by, &record.org)?;
+            if !status.signs_certificates() {
+                return Err(fault("request", "its issuing CA signed no certificates any more"));
+            }
             let profile = profiles.get(&record.profile_digest);
             let profile = profile.ok_or_else(|| ErrorKind::UnknownProfile(record.profile.to_string()))?;
             policy::permits(tree, &Asked::of_record(&record, profile))?;
@@ -249,7 +265,8 @@ impl State {
         let first = self.operator(&act.operator)?.clone();
         let place = self.place(&change)?;
         for who in [&by, &first] {
-            policy::holds(who, &[Role::Admin, Role::SuperAdmin])?;
+            let roles = [Role::SuperAdmin, Role::Admin];
+            policy::holds(who, if row.kind.is_about_a_ca() { &roles[..1] } else { &roles })?;
             policy::within(self.tree(), who, &place)?;
         }
         self.apply(change)
@@ -266,7 +283,11 @@ impl State {
             Change::OperatorRoles { operator, .. } | Change::OperatorRemove(operator) => {
                 self.operator(operator)?.org.clone()
             }
-            Change::ProfileSet { .. } => crate::init::ca_org()?,
+            Change::ProfileSet { .. }
+            | Change::CaAdd(_)
+            | Change::CaCurrent(_)
+            | Change::CaRetire(_)
+            | Change::CaRevoke { .. } => crate::init::ca_org()?,
         })
     }
 
@@ -287,8 +308,37 @@ impl State {
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
             }
+            Change::CaAdd(new) => {
+                let spki = new.key.spki_digest();
+                self.cas.insert(new.name.clone(), SignedCa { spki, tbs: Some(new.tbs), status: CaStatus::Standby });
+                if new.current {
+                    self.ca(&new.name, CaStatus::Current)?;
+                }
+            }
+            Change::CaCurrent(ca) => self.ca(&ca, CaStatus::Current)?,
+            Change::CaRetire(ca) => self.ca(&ca, CaStatus::Retired)?,
+            Change::CaRevoke { ca, .. } => self.ca(&ca, CaStatus::Revoked)?,
         }
         Ok(())
+    }
+
+    /// What becomes of an issuing CA; where it becomes the current one, the one before is closing.
+    fn ca(&mut self, name: &CaId, status: CaStatus) -> Result<()> {
+        if status == CaStatus::Current {
+            self.cas
+                .values_mut()
+                .filter(|ca| ca.status == CaStatus::Current)
+                .for_each(|ca| ca.status = CaStatus::Closing);
+        }
+        let ca = self.cas.get_mut(name).ok_or_else(|| fault("act", "its CA was not there"))?;
+        ca.status = status;
+        Ok(())
+    }
+
+    /// The status that the CA of a request had.
+    fn ca_of(&self, record: &RequestRecord) -> Result<CaStatus> {
+        let found = self.cas.values().find(|ca| ca.spki == record.ca);
+        found.map(|ca| ca.status).ok_or_else(|| fault("request", "it is for another issuing CA"))
     }
 
     /// An operator's certificate: its request, which is verified with all the others, grants what the row says.
@@ -313,7 +363,7 @@ impl State {
     }
 
     /// Names every row that says otherwise.
-    fn compare(&self, r: &Reader<'_>, report: &mut AuditReport) -> Result<()> {
+    fn compare(&self, r: &Reader<'_>, identity: &Identity, report: &mut AuditReport) -> Result<()> {
         let mut differs = |what: &str, id: &str, same: bool| {
             if !same {
                 report.find(
@@ -332,6 +382,14 @@ impl State {
             let signed = self.operators.get(&operator.id).cloned();
             let signed = signed.map(|signed| Operator { name: operator.name.clone(), ..signed });
             differs("operator", operator.id.as_str(), signed.as_ref() == Some(&operator));
+        }
+        for ca in &identity.cas(r)? {
+            let same = self.cas.get(&ca.name).is_some_and(|signed| {
+                signed.status == ca.status
+                    && signed.spki == ca.ca
+                    && signed.tbs.is_none_or(|tbs| tbs == sm3(ca.certificate.tbs_der()))
+            });
+            differs("issuing CA", ca.name.as_str(), same);
         }
         for profile in r.profiles()?.iter().filter(|p| p.current) {
             differs("profile", profile.id.as_str(), self.profiles.get(&profile.id) == Some(&profile.digest));

@@ -108,7 +108,7 @@ fn key_text(table: &str, key: &[u8]) -> String {
 }
 
 /// The key columns that hold numbers.
-const NUMBERS: [&str; 3] = ["seq", "epoch", "number"];
+const NUMBERS: [&str; 4] = ["seq", "epoch", "number", "ca"];
 
 /// The parts of a key of several columns, each behind its length in 4 octets.
 fn lengths(mut key: &[u8]) -> Option<Vec<&[u8]>> {
