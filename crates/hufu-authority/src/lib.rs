@@ -205,6 +205,7 @@ mod succession;
 mod view;
 
 pub mod manual;
+pub mod watch;
 
 pub use apply::Applied;
 pub use approve::Decided;
