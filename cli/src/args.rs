@@ -10,7 +10,7 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, man, operator, org,
+    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, operator, org,
     profile, proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
@@ -123,6 +123,7 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Verify(verify::Verify),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),
     Status(status::StatusCommand),

@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 33] = [
+pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -117,6 +117,8 @@ pub(crate) const OWN: [(&str, Exit); 33] = [
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
     ("cli.envelope", Exit::Negative),
+    ("cli.lint", Exit::Negative),
+    ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
 ];

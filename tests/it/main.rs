@@ -12,9 +12,13 @@ mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
 mod backup;
+mod clock;
+mod export;
 mod hierarchy;
 mod issuance;
+mod key_centre;
 mod lifecycle;
+mod pairs;
 mod privacy;
 mod publish;
 mod refusals;

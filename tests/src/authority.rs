@@ -196,9 +196,19 @@ impl TestAuthority {
         self.authority.act_as(&operator.parse().unwrap(), self.people.key(operator)).unwrap()
     }
 
-    /// Unlocks the CA's keys; every signature is verified.
+    /// Unlocks the CA's keys; every signature is verified. With the key centre's, when there is one.
     #[must_use]
     pub fn signer(&self) -> CaSigner {
+        let mut signer = self.signer_alone();
+        if self.authority.kmc().is_ok() {
+            signer.set_key_centre(self.key_centre());
+        }
+        signer
+    }
+
+    /// Unlocks the CA's keys and leaves the key centre out.
+    #[must_use]
+    pub fn signer_alone(&self) -> CaSigner {
         self.authority.start_signer(&self.session("zhao"), &self.ca_passphrase(), AfterSigning::Verify).unwrap()
     }
 

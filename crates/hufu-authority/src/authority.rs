@@ -137,6 +137,9 @@ impl Authority {
     /// Opens a home whose settings are known.
     pub(crate) fn open_home(home: Home, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let store = Store::open(&home.database(), mode)?;
+        if !clock.simulated() {
+            store.watch_clock();
+        }
         let identity = store.read(Identity::load)?;
         Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })
     }

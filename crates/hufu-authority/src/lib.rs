@@ -15,8 +15,12 @@
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
+//! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
@@ -185,14 +189,20 @@ mod ca;
 mod change;
 mod check;
 mod checkpoint;
+mod clock;
 mod document;
 mod edge;
 mod error;
+mod export;
+mod folder;
 mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod key_founding;
+mod key_order;
 mod mass;
+mod pair;
 mod policy;
 mod proof;
 mod publish;
@@ -215,12 +225,16 @@ pub use backup::{Backup, BackupManifest, Keys};
 pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
+pub use clock::ClockState;
 pub use edge::{SystemClock, SystemEntropy};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
-pub use issue::IssuedCertificate;
+pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
 pub use proof::{Proof, check_proof};
 pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
@@ -237,7 +251,7 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, Mode, ProfileRow, Proposal, PublishedCrl,
-    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
+    PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -6,9 +6,14 @@ mod certificate;
 mod crl;
 mod ledger;
 mod organisation;
+mod pair;
 mod request;
 mod status;
 mod totals;
+mod whole;
+
+pub use whole::TableForm;
+pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
 

@@ -17,13 +17,19 @@ use crate::cell::{Cell, execute, query_one, select_one};
 use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
-use crate::rollup::{self, Delta, Figures};
+use crate::rollup::{self, Delta, Figures, Part};
 use crate::rows::{
-    self, Document, IntentRow, KeyUse, NewStatus, ProfileRow, Proposal, RequestBody, RequestRow, StatusChange,
+    self, Document, IntentRow, KeyUse, NewStatus, PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody,
+    RequestRow, StatusChange,
 };
 
 /// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
-const CLOCK_TOLERANCE_MS: i64 = 5000;
+pub const CLOCK_BEHIND_MS: i64 = 5000;
+
+/// How far the clock may stand ahead of the last event before somebody has to say that it is right, in milliseconds:
+/// three days. An office that closes for a weekend is asked nothing; a clock that is wrong by less stops later writes for
+/// three days at most.
+pub const CLOCK_AHEAD_MS: i64 = 3 * 86_400_000;
 
 /// One transaction that writes.
 ///
@@ -55,8 +61,9 @@ pub(crate) fn frontier(connection: &Connection) -> Result<Frontier> {
 }
 
 impl<'c> Write<'c> {
-    /// Reads where the ledger stands and refuses a clock that stands before it.
-    pub(crate) fn begin(connection: &'c Connection, now: Instant) -> Result<Self> {
+    /// Reads where the ledger stands and refuses a clock that stands before it, or more than `ahead` milliseconds behind
+    /// its last event.
+    pub(crate) fn begin(connection: &'c Connection, now: Instant, ahead: Option<i64>) -> Result<Self> {
         let frontier = frontier(connection)?;
         let reader = Reader::new(connection);
         let count = reader.event_count()?;
@@ -66,9 +73,14 @@ impl<'c> Write<'c> {
         }
         let last = reader.last_event_at()?;
         if let Some(last) = last
-            && now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_TOLERANCE_MS)
+            && now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_BEHIND_MS)
         {
             return Err(ErrorKind::ClockBack { now, last }.into());
+        }
+        if let (Some(last), Some(ahead)) = (last, ahead)
+            && now.unix_millis() > last.unix_millis().saturating_add(ahead)
+        {
+            return Err(ErrorKind::ClockAhead { now, last }.into());
         }
         let now = last.map_or(now, |last| last.max(now));
         Ok(Self { connection, now, frontier, open: false, spoilt: false, rollup: BTreeMap::new(), events: 0 })
@@ -346,12 +358,33 @@ impl EventWriter<'_, '_> {
     /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is
     /// not active or whose validity begins after it was issued: totals do not know such ones; database errors.
     pub fn put_certificate(&mut self, row: &CertificateRow, der: &[u8]) -> Result<()> {
+        self.put_counted(row, der, Part::Whole)
+    }
+
+    /// Puts the encryption half of a pair, behind its signing half: certificate, envelope, and which two belong together.
+    ///
+    /// # Errors
+    /// As [`EventWriter::put_certificate`]; [`ErrorKind::Duplicate`] when either half belongs to a pair.
+    pub(crate) fn put_encryption_half(
+        &mut self,
+        signing: &Serial,
+        row: &CertificateRow,
+        der: &[u8],
+        envelope: &[u8],
+    ) -> Result<()> {
+        self.put_counted(row, der, Part::EncryptionHalf)?;
+        let pair = PairRow { signing: signing.clone(), encryption: row.serial.clone() };
+        self.insert(&covered::PAIR, &rows::pair_cells(&pair))?;
+        self.insert(&covered::ENVELOPE, &rows::envelope_cells(&row.serial, envelope))
+    }
+
+    fn put_counted(&mut self, row: &CertificateRow, der: &[u8], part: Part) -> Result<()> {
         if let Some(what) = rollup::uncountable(row) {
             return self.refuse(ErrorKind::Constraint { what: what.to_owned() }.into());
         }
         self.insert(&covered::CERTIFICATE, &rows::certificate_cells(row, self.event.seq))?;
         self.insert(&covered::CERTIFICATE_DER, &rows::certificate_der_cells(&row.serial, der))?;
-        for (delta, figures) in rollup::deltas(row, self.write.now) {
+        for (delta, figures) in rollup::deltas(row, part, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
         Ok(())
@@ -388,7 +421,8 @@ impl EventWriter<'_, '_> {
             invalid_since: new.invalid_since,
         };
         self.insert(&covered::STATUS_CHANGE, &rows::status_change_cells(&change))?;
-        for (delta, figures) in rollup::change_deltas(&row, &change, self.write.now) {
+        let part = Part::of(&self.reader(), &new.serial)?;
+        for (delta, figures) in rollup::change_deltas(&row, part, &change, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
         row.status = new.status;
@@ -409,6 +443,10 @@ impl EventWriter<'_, '_> {
 
     pub(crate) fn put_intent(&mut self, intent: &IntentRow) -> Result<()> {
         self.insert(&covered::INTENT, &rows::intent_cells(intent))
+    }
+
+    pub(crate) fn put_pair_intent(&mut self, intent: &PairIntentRow) -> Result<()> {
+        self.insert(&covered::PAIR_INTENT, &rows::pair_intent_cells(intent))
     }
 
     pub(crate) fn put_signer(&mut self, epoch: u64, operator: &OperatorId) -> Result<()> {

@@ -66,6 +66,9 @@ impl Reader<'_> {
                 AND (asked.submitter = ? OR asked.approver = ?))";
             conditions.add(THROUGH, [operator, operator].map(|id| Cell::text(id.as_str())));
         }
+        if filter.pairs {
+            conditions.add("NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = certificate.serial)", []);
+        }
         if let Some(text) = &filter.text {
             conditions.add("subject LIKE ? ESCAPE '\\'", [Cell::text(containing(text))]);
         }
