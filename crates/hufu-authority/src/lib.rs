@@ -220,6 +220,7 @@ mod succession;
 mod view;
 
 pub mod manual;
+pub mod watch;
 
 pub use apply::Applied;
 pub use approve::Decided;
