@@ -24,6 +24,7 @@ mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod respond;
 mod review;
 mod rollover;
 mod surroundings;

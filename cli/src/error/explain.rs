@@ -132,6 +132,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::PairSucceeds(serial) | ErrorKind::SingleCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
+        ErrorKind::NoResponder(instance) | ErrorKind::ResponderExists(instance) => {
+            vec![("instance", instance.to_string())]
+        }
+        ErrorKind::ResponderExpired { instance, until } => {
+            vec![("instance", instance.to_string()), ("until", time(*until))]
+        }
+        ErrorKind::AnswerLife(seconds) => vec![("seconds", seconds.to_string())],
+        ErrorKind::ResponderClock { now, last } => vec![("now", time(*now)), ("last", time(*last))],
         ErrorKind::OtherVerb { request, action } => vec![
             ("request", request.to_string()),
             ("action", render(lang, &format!("label-action-{action}"), &[])),

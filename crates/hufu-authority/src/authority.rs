@@ -335,7 +335,7 @@ impl Authority {
 }
 
 impl Identity {
-    fn load(r: &Reader<'_>) -> Result<Self> {
+    pub(crate) fn load(r: &Reader<'_>) -> Result<Self> {
         let meta = |key: &str| -> Result<String> {
             r.meta(key)?.ok_or_else(|| {
                 ErrorKind::Document { what: "home", fault: format!("the entry {key:?} is missing") }.into()

@@ -235,6 +235,26 @@ pub enum ErrorKind {
     CompromisedKey(Serial),
     /// The time from which a certificate should not have been relied upon lies outside its life.
     InvalidSince(Instant),
+    /// The issuing CA of this instance has no OCSP responder.
+    NoResponder(u8),
+    /// The issuing CA of this instance has an OCSP responder already.
+    ResponderExists(u8),
+    /// The certificate of the OCSP responder is not valid any more, or not yet.
+    ResponderExpired {
+        /// The CA's instance.
+        instance: u8,
+        /// Until when it was valid.
+        until: Instant,
+    },
+    /// Answers may not be given for so short or so long a time, in seconds.
+    AnswerLife(i64),
+    /// The machine's clock stands behind the ledger: no status can be said to hold now.
+    ResponderClock {
+        /// What the clock shows.
+        now: Instant,
+        /// When the last event was recorded.
+        last: Instant,
+    },
     /// The request asks for something that another verb does.
     OtherVerb {
         /// The request.
@@ -507,6 +527,11 @@ impl ErrorKind {
             Self::SucceededTwice(_) => "request.succeeded-twice",
             Self::CompromisedKey(_) => "request.key-compromised",
             Self::InvalidSince(_) => "request.invalid-since",
+            Self::NoResponder(_) => "responder.missing",
+            Self::ResponderExists(_) => "responder.exists",
+            Self::ResponderExpired { .. } => "responder.expired",
+            Self::AnswerLife(_) => "responder.life",
+            Self::ResponderClock { .. } => "responder.clock",
             Self::OtherVerb { .. } => "request.verb",
             Self::RequestReused(_) => "request.id-reused",
             Self::UnknownRequest(_) => "request.unknown",
@@ -674,6 +699,22 @@ impl fmt::Display for ErrorKind {
             }
             Self::InvalidSince(at) => {
                 write!(f, "{at} is before the certificate was issued or in the future; give a time within its life")
+            }
+            Self::NoResponder(instance) => write!(f, "the issuing CA with instance {instance} has no OCSP responder"),
+            Self::ResponderExists(instance) => {
+                write!(f, "the issuing CA with instance {instance} has an OCSP responder; renew its certificate")
+            }
+            Self::ResponderExpired { instance, until } => {
+                write!(
+                    f,
+                    "the certificate of the OCSP responder of instance {instance} is valid until {until} only; renew it"
+                )
+            }
+            Self::AnswerLife(seconds) => {
+                write!(f, "an answer that lives {seconds} seconds; 8 hours to 10 days are allowed")
+            }
+            Self::ResponderClock { now, last } => {
+                write!(f, "the clock shows {now} and the ledger's last event is of {last}; set the clock")
             }
             Self::OtherVerb { request, action } if action.makes_certificate() => {
                 write!(f, "request {request} asks for a certificate (action {action}): issue it")
