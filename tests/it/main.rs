@@ -13,6 +13,7 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod backup;
 mod clock;
+mod drill;
 mod export;
 mod hierarchy;
 mod issuance;
@@ -23,6 +24,7 @@ mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod respond;
 mod review;
 mod rollover;
 mod surroundings;

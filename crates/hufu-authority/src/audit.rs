@@ -21,6 +21,7 @@ use crate::{change, document};
 mod acts;
 mod crl;
 mod pairs;
+mod responder;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
@@ -104,6 +105,7 @@ impl Authority {
                 status::audit(r, progress, &mut report)?;
                 pairs::audit(r, &self.home, progress, &mut report)?;
                 crl::audit(r, &self.identity, progress, &mut report)?;
+                responder::audit(r, &self.identity, &mut report)?;
             }
             Ok(())
         })?;

@@ -16,6 +16,8 @@
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
+//! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
 //! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
 //! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
@@ -205,9 +207,12 @@ mod key_order;
 mod mass;
 mod pair;
 mod policy;
+mod presign;
 mod proof;
 mod publish;
 mod report;
+mod respond;
+mod responder;
 mod restore;
 mod sealed;
 mod status;
@@ -216,6 +221,7 @@ mod succession;
 mod view;
 
 pub mod manual;
+pub mod watch;
 
 pub use apply::Applied;
 pub use approve::Decided;
@@ -236,9 +242,12 @@ pub use key_centre::KeyCentre;
 pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
+pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use respond::{Holds, Reply, ReplyKind, Responder};
+pub use responder::Turn;
 pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hufu_model::ident::{Digest, ProfileId, Serial};
+use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::profile::Profile;
@@ -34,6 +34,8 @@ pub(super) struct Checker<'a> {
     profiles: HashMap<Digest, (ProfileId, Profile)>,
     /// The current texts of companion profiles.
     companions: HashMap<ProfileId, (Digest, Profile)>,
+    /// What is renewed or rekeyed by requests that come earlier in the batch.
+    renewed: HashMap<Serial, RequestId>,
 }
 
 /// What the encryption half of an approved pair needs.
@@ -56,7 +58,7 @@ impl<'a> Checker<'a> {
         let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
         let (profiles, companions) = (HashMap::new(), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, companions })
+        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, companions, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -90,6 +92,11 @@ impl<'a> Checker<'a> {
         }
         // The certificate it renews or replaces may have changed since the approval.
         let succession = Succession::of_record(&record, row);
+        if let Some(serial) = succession.renewed()
+            && self.renewed.insert(serial.clone(), row.id.clone()).is_some_and(|other| other != row.id)
+        {
+            return Err(ErrorKind::SucceededTwice(serial.clone()).into());
+        }
         for person in [self.by, &approver] {
             succession.check(self.r, self.tree, person, self.now)?;
         }

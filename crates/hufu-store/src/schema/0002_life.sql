@@ -23,6 +23,22 @@ CREATE TABLE compromised_key (
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Answers about certificates that were signed before anybody asked (OCSP), one for each digest that names the issuer in a
+-- question. Derived from the rows above and not covered by the ledger; each carries its own signature. `seq` is the event
+-- of the certificate's last change of status when it was signed, 0 when there was none: an answer holds only while that
+-- is still the last one. `responder` is the serial number of the certificate whose key signed.
+CREATE TABLE presigned (
+    serial BLOB NOT NULL REFERENCES certificate (serial),
+    hash TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    responder BLOB NOT NULL,
+    this_update BIGINT NOT NULL,
+    next_update BIGINT NOT NULL,
+    tbs BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (serial, hash)
+) WITHOUT ROWID;
+
 -- Pairs (双证书): a signing and an encryption certificate that were issued together.
 
 -- The encryption half of what is about to be signed, committed with the intent of its request, whose validity it shares.
@@ -131,3 +147,9 @@ CREATE TABLE issuing_ca (
     reason TEXT,
     at BIGINT NOT NULL
 );
+
+-- A certificate is renewed once. Few have a predecessor; the others take no room in it.
+CREATE INDEX certificate_predecessor ON certificate (predecessor) WHERE predecessor IS NOT NULL;
+
+-- Refused attempts are counted by the hour.
+CREATE INDEX event_denied ON event (actor, at) WHERE kind = 'denied';
