@@ -276,6 +276,11 @@ impl Authority {
                 return Ok(());
             }
         };
+        if let Some(serial) = row.serial.as_ref().filter(|_| row.status == RequestStatus::Issued)
+            && r.certificate_medium(serial)? != record.medium_id
+        {
+            report.find("I6", &id, "its certificate is recorded on another medium than was asked for");
+        }
         let Some(seal) = &self.seal else { return Ok(()) };
         let opened = seal.open(row.id.as_str().as_bytes(), &body.sealed);
         let personal = opened.map_err(crate::Error::from).and_then(|bytes| Personal::from_bytes(&bytes));

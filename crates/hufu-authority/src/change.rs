@@ -278,7 +278,7 @@ impl Authority {
 
     /// An act signed by the session's operator, and its document. `verb` is what a denial is recorded under, which
     /// comes before a complaint about `object`.
-    fn sign_act(
+    pub(crate) fn sign_act(
         &self,
         session: &Session,
         verb: &str,

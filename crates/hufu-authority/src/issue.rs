@@ -38,7 +38,7 @@ use crate::check::Signed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
 use crate::succession::Succession;
-use crate::{change, document};
+use crate::{change, document, media};
 
 /// How often a batch is prepared anew because time went on before its turn to write came.
 const ATTEMPTS: u32 = 4;
@@ -291,6 +291,7 @@ struct Checker<'a> {
     cas: IssuingCas,
     now: Instant,
     quotas: Quotas,
+    media: media::Named,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
 }
@@ -305,7 +306,7 @@ impl<'a> Checker<'a> {
     ) -> Result<Self> {
         let cas = identity.cas(r)?;
         let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles })
+        Ok(Self { r, tree, by, cas, now, media: media::Named::default(), quotas, signed, profiles })
     }
 
     /// Whether the certificate may be issued; `begun` when it was counted already.
@@ -334,6 +335,7 @@ impl<'a> Checker<'a> {
         }
         let profile = self.profile(&record)?.clone();
         policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        self.media.check(self.r, self.tree, &record, &row.holder, &profile)?;
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
             return Err(ErrorKind::CompromisedKey(serial).into());
         }
@@ -365,6 +367,9 @@ fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::result::Res
     let approval = intent.approval();
     // The record was read when the approval was checked.
     let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
+    if let Some(medium) = &record.medium_id {
+        media::issue(event, medium, intent.serial(), approval.row().holder)?;
+    }
     if let Some(grant) = record.operator
         && !changed_since(&event.reader(), approval.row(), &grant.id)?
     {

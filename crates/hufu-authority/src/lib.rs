@@ -14,6 +14,7 @@
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | record media, report them lost or broken | [`Authority::add_media`], [`Authority::move_medium`] | `media.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
@@ -191,6 +192,7 @@ mod init;
 mod issue;
 mod key_centre;
 mod mass;
+mod media;
 mod policy;
 mod proof;
 mod report;
@@ -218,6 +220,7 @@ pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
 pub use key_centre::KeyCentre;
 pub use mass::Forecast;
+pub use media::{MediumView, NewMedium};
 pub use proof::{Proof, check_proof};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};
@@ -231,7 +234,7 @@ pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    CertificateFilter, EventFilter, EventRow, MediumRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow,
+    StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -51,6 +51,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// Media were recorded (one event for the batch).
+    MediumAdd,
+    /// Something became of a medium.
+    MediumChange,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
@@ -61,7 +65,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -86,6 +90,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::MediumAdd,
+        Self::MediumChange,
         Self::OperatorCertificate,
         Self::SignerStart,
         Self::Denied,
@@ -119,6 +125,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::MediumAdd => "medium-add",
+            Self::MediumChange => "medium-change",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
             Self::Denied => "denied",

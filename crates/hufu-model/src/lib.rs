@@ -14,6 +14,7 @@
 //! | issuing CA (签发 CA) | one of those that sign certificates under the authority's root: [`ca`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
+//! | medium (介质) | what a private key lives in, one by one: [`medium`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
@@ -28,6 +29,7 @@ pub mod event;
 pub mod holder;
 pub mod ident;
 pub mod lifecycle;
+pub mod medium;
 pub mod operator;
 pub mod org;
 pub mod profile;

@@ -78,6 +78,8 @@ covered! { COVERED:
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    MEDIUM = "medium" ("id"; "kind", "serial", "vendor", "model", "sm2", "org", "added_at"; "status", "holder", "at");
+    MEDIUM_CERTIFICATE = "medium_certificate" ("serial"; "medium";);
     ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
 }
 

@@ -32,6 +32,7 @@ mod covered;
 mod error;
 pub mod faults;
 mod issuance;
+mod medium;
 mod patience;
 mod reader;
 mod rollup;
@@ -49,6 +50,7 @@ pub mod verify;
 pub use ca::IssuingCaRow;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
+pub use medium::MediumRow;
 pub use patience::{PATIENCE, on_wait};
 pub use reader::Reader;
 pub use rows::{
