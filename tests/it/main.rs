@@ -15,6 +15,7 @@ mod backup;
 mod hierarchy;
 mod issuance;
 mod lifecycle;
+mod media;
 mod privacy;
 mod refusals;
 mod report;

@@ -44,7 +44,7 @@ pub(crate) fn run(ctx: &Context, args: Verify) -> Result<()> {
         // The home's own chain.
         let authority = ctx.look()?;
         roots.push(authority.identity().root.clone());
-        others.push(authority.identity().issuing.clone());
+        others.extend(authority.cas()?.iter().map(|ca| ca.certificate.clone()));
     }
     let mut rows = Vec::new();
     let mut invalid = 0;

@@ -23,7 +23,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 22] = [
+const FAMILIES: [&str; 23] = [
+    "medium",
     "backup",
     "ca",
     "home",
