@@ -58,6 +58,7 @@ impl Scratch {
             anchor: None,
             root_key: None,
             instance: 1,
+            crl_shards: 16,
             administrators: [
                 NewAdministrator { id: "first".parse()?, name: "赵一".to_owned(), csr: first },
                 NewAdministrator { id: "second".parse()?, name: "钱二".to_owned(), csr: second },

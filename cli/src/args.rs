@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, ca, cert, completions, config, demo, envelope, init, issue, key, man, medium, operator, org,
-    profile, proposal, report, request, restore, status, verify,
+    apply, audit, backup, ca, cert, completions, config, demo, envelope, init, issue, key, lint, man, medium, operator,
+    org, profile, proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
 
@@ -125,6 +125,7 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Verify(verify::Verify),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),
     Status(status::StatusCommand),

@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 29] = [
+pub(crate) const OWN: [(&str, Exit); 32] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -108,11 +108,14 @@ pub(crate) const OWN: [(&str, Exit); 29] = [
     ("cli.ambiguous", Exit::Usage),
     ("cli.ledger-missing", Exit::Usage),
     ("cli.region-missing", Exit::Usage),
+    ("cli.sheet-form", Exit::Usage),
     ("cli.nothing", Exit::NotFound),
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
     ("cli.envelope", Exit::Negative),
+    ("cli.lint", Exit::Negative),
+    ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
 ];

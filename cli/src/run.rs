@@ -79,6 +79,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Backup(a) => commands::backup::run(&ctx, a),
         Command::Restore(a) => commands::restore::run(&ctx, a),
         Command::Verify(a) => commands::verify::run(&ctx, a),
+        Command::Lint(a) => commands::lint::run(&ctx, a),
         Command::Envelope(a) => commands::envelope::run(&ctx, a),
         Command::Status(a) => commands::status::run(&ctx, a),
         Command::Key(a) => commands::key::run(&ctx, a),

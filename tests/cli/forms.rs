@@ -199,3 +199,29 @@ fn a_long_list_is_read_in_pages() {
     assert_eq!(last["items"][0]["event"], "submit");
     desk.refuses("audit log --home home --last 1 --limit 3", 2, "cli.usage");
 }
+
+/// What managers open: the same figures as the report, numbers as numbers; nothing left where it was refused.
+#[test]
+fn a_report_becomes_a_sheet() {
+    use hufu_authority::sheet::{Cell, Limits, Sheet};
+    let desk = Desk::founded();
+    desk.issued();
+    for (name, lang, title) in [("totals.xlsx", "en", "ISSUED"), ("合计.csv", "zh", "发证总量")] {
+        desk.does(&format!("report summary --home home --out {name} --lang {lang}"));
+        let mut sheet = Sheet::open(&desk.path(name), Limits::OFFICE).unwrap();
+        let issued = sheet.heading().iter().position(|h| h == title).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = sheet.next_row().unwrap() {
+            rows.push((row.cell(1).text().unwrap().into_owned(), row.cell(issued).text().unwrap().into_owned()));
+        }
+        let of = |org: &str| rows.iter().find(|(id, _)| id == org).map(|(_, issued)| issued.as_str());
+        assert_eq!((of("ca"), of("ra-sichuan"), of("lra-chengdu")), (Some("5"), Some("3"), Some("2")), "{name}");
+        if name.ends_with("xlsx") {
+            let mut sheet = Sheet::open(&desk.path(name), Limits::OFFICE).unwrap();
+            assert_eq!(*sheet.next_row().unwrap().unwrap().cell(issued), Cell::Number(5.0));
+        }
+    }
+    desk.refuses("report summary --home home --out totals.pdf", 2, "cli.sheet-form");
+    assert!(!desk.path("totals.pdf").exists());
+    assert!(desk.run("report summary --home home --out totals.csv --output json").code == 2);
+}

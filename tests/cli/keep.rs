@@ -33,6 +33,14 @@ fn a_home_comes_back_from_its_backup() {
     let signs = by("li").replace("--home home ", "--home older ");
     desk.refuses(&format!("issue r1 {signs}"), 8, "ledger.behind-anchor");
 
+    // The ledger for people who do not have this program; the clock.
+    let exported = desk.json("audit export --out ledger --home older");
+    assert_eq!(exported["events"], made["events"]);
+    assert!(fs::read_to_string(desk.path("ledger/README.txt")).unwrap().contains("如何重新计算根"));
+    desk.refuses("audit export --out ledger --home older", 5, "home.exists");
+    assert_eq!(desk.json("audit clock --home home")["outcome"], "holds");
+    desk.refuses(&format!("audit clock --confirm {}", by("zhao")), 5, "change.none");
+
     // In Chinese, too; and what was altered is named.
     let answer = desk.chinese("restore kept --home older-2");
     assert!(answer.err.lines().all(has_chinese), "{}", answer.err);

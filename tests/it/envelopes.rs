@@ -86,7 +86,7 @@ fn certificate(key: &SecretKey) -> Certificate {
         subject_key: key.public_key(),
         validity: hufu_model::time::Validity::new(1_700_000_000, 1_800_000_000).unwrap(),
         hosts: &[],
-        urls: &Urls { http: "http://pki.example.cn".to_owned(), ldap: None },
+        urls: &Urls { http: "http://pki.example.cn".to_owned(), ldap: None, shards: 0 },
     })
     .unwrap();
     let signature = key.sign(&tbs, [7; 32]).unwrap();

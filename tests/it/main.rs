@@ -12,11 +12,14 @@ mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
 mod backup;
+mod clock;
+mod export;
 mod hierarchy;
 mod issuance;
 mod lifecycle;
 mod media;
 mod privacy;
+mod publish;
 mod refusals;
 mod report;
 mod review;

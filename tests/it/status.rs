@@ -66,7 +66,7 @@ fn name(common: &str) -> Vec<u8> {
 }
 
 fn urls() -> Urls {
-    Urls { http: "http://pki.example.cn".to_owned(), ldap: Some("ldap://ldap.example.cn".to_owned()) }
+    Urls { http: "http://pki.example.cn".to_owned(), ldap: Some("ldap://ldap.example.cn".to_owned()), shards: 0 }
 }
 
 fn issue(profile: &str, number: u8, key: &PublicKey, signer: &SecretKey, issuer_der: &[u8]) -> Certificate {

@@ -46,6 +46,7 @@ fn founding_never_overwrites() {
             anchor: None,
             root_key: None,
             instance: 1,
+            crl_shards: 16,
             administrators: [administrator("zhao"), administrator(second)],
         };
         Authority::found(base, &founding, &HomePassphrases { ca: &passphrase(), home: &passphrase() }).map(drop)

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 20] = [
+const COVERED: [&str; 23] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -30,6 +30,9 @@ const COVERED: [&str; 20] = [
     "certificate_der",
     "status_change",
     "compromised_key",
+    "crl_issue",
+    "crl_list",
+    "crl_file",
     "issuing_ca",
     "medium",
     "medium_certificate",
@@ -73,6 +76,12 @@ fn lived_in(seed: &str) -> TestAuthority {
         if finish {
             t.authority.countersign(&t.session("qian"), &digest).unwrap();
         }
+    }
+    let publishing = hufu_authority::Publishing::full(t.base().join("public"));
+    for deltas in [false, true] {
+        let publishing = hufu_authority::Publishing { deltas, ..publishing.clone() };
+        t.authority.publish_crl(&t.session("zhao"), &t.signer(), &publishing).unwrap();
+        t.clock.advance(60);
     }
     t.add_ca("g2", true);
     let media: Vec<NewMedium> = (1..=3).map(|n| medium(&format!("ukey-{n}"))).collect();

@@ -89,6 +89,7 @@ impl TestAuthority {
             anchor: Some(base.join("anchor")),
             root_key: None,
             instance: 1,
+            crl_shards: 4,
             administrators: [administrator("zhao", "赵一"), administrator("qian", "钱二")],
         };
         let passphrases = HomePassphrases { ca: &ca, home: &home };

@@ -7,32 +7,45 @@ use hufu_model::entropy::{Entropy, EntropyError};
 use hufu_model::time::{Clock, Instant};
 use hufu_x509::digest::sm3;
 
-/// A clock that stands still until it is set.
+/// A clock that stands still until it is set. A jump ahead is meant, unless it is asked to be taken for a machine's clock.
 #[derive(Debug)]
-pub struct TestClock(Mutex<Instant>);
+pub struct TestClock {
+    now: Mutex<Instant>,
+    machine: bool,
+}
 
 impl TestClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn new(now: Instant) -> Self {
-        Self(Mutex::new(now))
+        Self { now: Mutex::new(now), machine: false }
+    }
+
+    /// A clock that is watched as a machine's is: a jump ahead must be confirmed.
+    #[must_use]
+    pub fn of_a_machine(now: Instant) -> Self {
+        Self { now: Mutex::new(now), machine: true }
     }
 
     /// Shows `now` from here on; it may be earlier than before.
     pub fn set(&self, now: Instant) {
-        *self.0.lock().unwrap() = now;
+        *self.now.lock().unwrap() = now;
     }
 
     /// Goes forward by `seconds`, or back when they are negative.
     pub fn advance(&self, seconds: i64) {
-        let mut now = self.0.lock().unwrap();
+        let mut now = self.now.lock().unwrap();
         *now = now.plus_seconds(seconds);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        *self.0.lock().unwrap()
+        *self.now.lock().unwrap()
+    }
+
+    fn simulated(&self) -> bool {
+        !self.machine
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Audit {
     #[command(subcommand)]
     Anchor(Anchor),
     Log(Log),
+    Clock(Clock),
+    Export(Export),
     #[command(subcommand)]
     Proof(ProofCommand),
 }
@@ -34,6 +36,18 @@ pub(crate) enum Audit {
 pub(crate) struct Verify {
     #[arg(long)]
     deep: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Clock {
+    #[arg(long)]
+    confirm: bool,
 }
 
 #[derive(Subcommand)]
@@ -119,6 +133,8 @@ pub(crate) fn run(ctx: &Context, args: Audit) -> Result<()> {
         }
         Audit::Anchor(Anchor::Check(a)) => anchor_check(ctx, a.file.as_deref()),
         Audit::Log(a) => log(ctx, a),
+        Audit::Clock(a) => clock(ctx, &a),
+        Audit::Export(a) => export(ctx, &a.out),
         Audit::Proof(ProofCommand::Inclusion(a)) => {
             write_new(&a.out, ctx.look()?.prove_certificate(&a.serial)?.as_bytes())?;
             proven(ctx, &a.out);
@@ -227,6 +243,64 @@ fn checkpoint(c: &SignedCheckpoint) -> Row {
         ("origin", c.checkpoint.origin.as_str().into()),
         ("outcome", "holds".into()),
     ])
+}
+
+/// Writes the ledger for people and programs who do not have this one.
+fn export(ctx: &Context, out: &Path) -> Result<()> {
+    let authority = ctx.look()?;
+    let bar = ctx.progress(0);
+    let done = authority.export_ledger(out, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
+    drop(bar);
+    ctx.out.one(
+        "ledger-export",
+        row([
+            ("path", done.path.display().to_string().into()),
+            ("events", done.events.into()),
+            ("root", hufu_authority::model::ident::hex(&done.root).into()),
+            ("certificates", done.certificates.into()),
+            ("checkpoints", done.checkpoints.into()),
+            ("rows", done.rows.into()),
+            ("sm3", done.sm3.to_string().into()),
+        ]),
+    )?;
+    ctx.next("next-export", &[("path", &done.path.display().to_string())]);
+    Ok(())
+}
+
+/// Shows where the clock stands, or confirms it: only then after both times were shown.
+fn clock(ctx: &Context, a: &Clock) -> Result<()> {
+    let authority = if a.confirm { ctx.open()? } else { ctx.look()? };
+    let state = authority.clock_state()?;
+    let mut shown = row([
+        ("now", views::instant(state.now)),
+        ("ledger_time", views::instant(state.ledger)),
+        (
+            "outcome",
+            if state.ahead {
+                "ahead"
+            } else if state.behind {
+                "behind"
+            } else {
+                "holds"
+            }
+            .into(),
+        ),
+    ]);
+    if a.confirm {
+        let session = ctx.session(&authority)?;
+        if state.ahead {
+            let text = |at| views::instant(at).as_str().unwrap_or_default().to_owned();
+            ctx.confirm("confirm-clock", &[("now", &text(state.now)), ("last", &text(state.ledger))])?;
+        }
+        let event = authority.confirm_clock(&session)?;
+        shown.insert("outcome".to_owned(), "done".into());
+        shown.insert("event".to_owned(), event.into());
+    }
+    ctx.out.one("clock", shown)?;
+    if state.ahead && !a.confirm {
+        ctx.next("next-clock", &[]);
+    }
+    Ok(())
 }
 
 fn log(ctx: &Context, a: Log) -> Result<()> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use hufu_authority::data::render;
+use hufu_authority::model::crl::DEFAULT_SHARDS;
 use hufu_authority::model::ident::OperatorId;
 use hufu_authority::x509::csr::Csr;
 use hufu_authority::x509::key::PublicKey;
@@ -34,6 +35,8 @@ pub(crate) struct Init {
     root_key: Option<PathBuf>,
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=127))]
     instance: u8,
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SHARDS, value_parser = clap::value_parser!(u16).range(..=1024))]
+    crl_shards: u16,
     #[arg(long = "administrator", id = "administrator", value_name = "ID:NAME:CSR", required = true)]
     administrators: Vec<Administrator>,
     #[arg(long)]
@@ -73,6 +76,7 @@ pub(crate) fn run(ctx: &Context, args: Init) -> Result<()> {
         anchor: args.anchor,
         root_key: args.root_key,
         instance: args.instance,
+        crl_shards: args.crl_shards,
         administrators,
     };
     let home = ctx.home();
@@ -153,6 +157,7 @@ fn summary(founding: &Founding, home: &str, anchor: serde_json::Value) -> crate:
         ("name", founding.name.as_str().into()),
         ("base_http", founding.base_http.as_str().into()),
         ("base_ldap", founding.base_ldap.clone().into()),
+        ("crl_shards", founding.crl_shards.into()),
         ("administrators", founding.administrators.iter().map(|a| a.id.to_string()).collect::<Vec<_>>().into()),
         ("anchor", anchor),
     ])

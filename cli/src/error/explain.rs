@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
             let offset = lower.offset().map(|o| render(lang, "cause-offset", &[("offset", &o.to_string())]));
@@ -220,6 +221,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
+        ErrorKind::PublishingBusy(path) | ErrorKind::PublishingFolder(path) => {
+            vec![("path", path.display().to_string())]
+        }
+        ErrorKind::ForeignCrl { path, issuer } => {
+            vec![("path", path.display().to_string()), ("issuer", issuer.clone())]
+        }
+        ErrorKind::CrlAhead { path, found, ours } => {
+            vec![("path", path.display().to_string()), ("found", found.to_string()), ("ours", ours.to_string())]
+        }
+        ErrorKind::CrlDiffers { path, number } => {
+            vec![("path", path.display().to_string()), ("number", number.to_string())]
+        }
+        ErrorKind::ManyChanges { changes, certificates } => {
+            vec![("changes", changes.to_string()), ("certificates", certificates.to_string())]
+        }
+        ErrorKind::ReadBack { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
         _ => Vec::new(),
     }
@@ -374,6 +391,14 @@ mod tests {
             ErrorKind::AnchorDiffers { size: 1 },
             ErrorKind::Unreadable { wanted: "a proof", what: "x".to_owned() },
             ErrorKind::Internal("x"),
+            ErrorKind::PublishingBusy(path()),
+            ErrorKind::PublishingFolder(path()),
+            ErrorKind::ForeignCrl { path: path(), issuer: "CN=x".to_owned() },
+            ErrorKind::CrlAhead { path: path(), found: 3, ours: 2 },
+            ErrorKind::CrlDiffers { path: path(), number: 2 },
+            ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
+            ErrorKind::NoBaseCrl,
+            ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

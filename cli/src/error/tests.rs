@@ -23,7 +23,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
     codes
 }
 
-const FAMILIES: [&str; 23] = [
+const FAMILIES: &[&str] = &[
     "medium",
     "backup",
     "ca",
@@ -37,7 +37,9 @@ const FAMILIES: [&str; 23] = [
     "certificate",
     "proposal",
     "change",
+    "crl",
     "kmc",
+    "sheet",
     "pair",
     "ledger",
     "input",
@@ -51,8 +53,8 @@ const FAMILIES: [&str; 23] = [
 
 fn is_code(text: &str) -> bool {
     let Some((family, name)) = text.split_once('.') else { return false };
-    let file =
-        ["rs", "db", "db-wal", "db-shm", "key", "toml", "pem", "csv", "der"].contains(&name) && text != "verify.key";
+    let file = ["rs", "db", "sock", "db-wal", "db-shm", "key", "toml", "pem", "csv", "der"].contains(&name)
+        && text != "verify.key";
     let slug = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let known = FAMILIES.contains(&family) || ["name", "document", "verify", "envelope"].contains(&family);
     slug && known && !file

@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         anchor: None,
         root_key: None,
         instance: 1,
+        crl_shards: 16,
         administrators: [administrator("zhao", "赵一")?, administrator("qian", "钱二")?],
     };
     let authority = Authority::found(&folder, &founding, &HomePassphrases { ca: &ca, home: &home })?;

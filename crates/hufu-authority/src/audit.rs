@@ -19,6 +19,7 @@ use crate::sealed::Personal;
 use crate::{change, document};
 
 mod acts;
+mod crl;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
@@ -39,7 +40,7 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests` or `changes`; of
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests`, `changes` or `lists`; of
     /// a backup also `pages` and `octets`.
     pub what: &'static str,
     /// How many are done.
@@ -100,6 +101,7 @@ impl Authority {
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
+                crl::audit(r, &self.identity, progress, &mut report)?;
             }
             Ok(())
         })?;

@@ -137,6 +137,9 @@ impl Authority {
     /// Opens a home whose settings are known.
     pub(crate) fn open_home(home: Home, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let store = Store::open(&home.database(), mode)?;
+        if !clock.simulated() {
+            store.watch_clock();
+        }
         let identity = store.read(Identity::load)?;
         Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })
     }
@@ -332,7 +335,9 @@ impl Identity {
         };
         let (root, issuing, ledger) = (take("root")?, take("issuing")?, take("ledger")?);
         let ca = issuing.public_key()?.spki_digest();
-        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref());
+        // A home of the first release has no shards.
+        let shards = r.meta("crl-shards")?.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref(), shards);
         let instance = meta("instance")?.parse().unwrap_or(1);
         Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance })
     }

@@ -27,6 +27,7 @@ use crate::audit::{AuditReport, Depth, Progress};
 use crate::authority::Authority;
 use crate::edge::SystemEntropy;
 use crate::error::{ErrorKind, Result};
+use crate::folder;
 use crate::home::{self, Home, file_error};
 
 pub(crate) mod manifest;
@@ -74,36 +75,10 @@ impl Authority {
 
 /// [`Authority::backup`], also for a home that an older program made and this one cannot open yet.
 pub(crate) fn make(home: &Home, out: &Path, keys: Keys, at: Instant, progress: &dyn Fn(Progress)) -> Result<Backup> {
-    if fs::symlink_metadata(out).is_ok() {
-        return Err(ErrorKind::HomeExists(out.to_owned()).into());
-    }
-    let parent = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    home::make_private_dir(parent)?;
-    let inside = |folder: &Path| {
-        let (folder, parent) = (fs::canonicalize(folder), fs::canonicalize(parent));
-        folder.is_ok_and(|folder| parent.is_ok_and(|parent| parent.starts_with(folder)))
-    };
-    if inside(home.path()) {
-        return Err(ErrorKind::BackupInside(out.to_owned()).into());
-    }
-    let name = out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let building = out.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    home::make_new_private_dir(&building)?;
-    let made = fill(home, &building, keys, at, progress).and_then(|(manifest, sm3)| {
-        hufu_store::fault!("f22");
-        // Not over a folder that somebody made meanwhile, even an empty one.
-        if fs::symlink_metadata(out).is_ok() {
-            return Err(ErrorKind::HomeExists(out.to_owned()).into());
-        }
-        fs::rename(&building, out).map_err(|e| file_error(out, e))?;
-        hufu_store::fault!("f23");
-        home::sync_dir(parent)?;
+    folder::make(out, home.path(), |building| {
+        let (manifest, sm3) = fill(home, building, keys, at, progress)?;
         Ok(Backup { path: out.to_owned(), manifest, sm3 })
-    });
-    if made.is_err() {
-        let _ = fs::remove_dir_all(&building);
-    }
-    made
+    })
 }
 
 /// Writes and verifies everything in the folder `building`; the manifest comes last.
@@ -153,7 +128,6 @@ fn fill(
     let manifest = Manifest::of(building, &files, home, &figures, keys, at, progress)?;
     let text = manifest.to_text();
     home::write_new(&building.join(MANIFEST), text.as_bytes())?;
-    home::sync_dir(building)?;
     Ok((manifest, hufu_x509::digest::sm3(text.as_bytes())))
 }
 

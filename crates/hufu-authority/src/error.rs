@@ -311,7 +311,7 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
-    /// A backup would lie inside the home that it is a copy of.
+    /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
     NoBackup(PathBuf),
@@ -350,6 +350,49 @@ pub enum ErrorKind {
     },
     /// A stated invariant of this library does not hold: a defect, to be reported.
     Internal(&'static str),
+    /// Somebody else is publishing into this folder.
+    PublishingBusy(PathBuf),
+    /// The publishing folder is not there, though lists were published into it.
+    PublishingFolder(PathBuf),
+    /// In the place of a list lies one of another CA.
+    ForeignCrl {
+        /// The file.
+        path: PathBuf,
+        /// Whose list it is.
+        issuer: String,
+    },
+    /// A list in the publishing folder is newer than what this ledger would publish.
+    CrlAhead {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        found: u64,
+        /// The number that would come now.
+        ours: u64,
+    },
+    /// A list in the publishing folder is signed by this CA and is not the one of this number in the ledger.
+    CrlDiffers {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        number: u64,
+    },
+    /// So many certificates would change their status that somebody has to say that it is meant.
+    ManyChanges {
+        /// Certificates whose status changed since the last full list.
+        changes: u64,
+        /// Certificates of the authority.
+        certificates: u64,
+    },
+    /// A delta list needs a full list before it that was published.
+    NoBaseCrl,
+    /// What lies in the publishing folder is not what was written into it.
+    ReadBack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A report asks for a time before the ledger begins.
     BeforeLedger {
         /// When the ledger begins.
@@ -376,6 +419,8 @@ pub enum ErrorKind {
     Issuer(hufu_issuer::Error),
     /// The key centre refused.
     Kmc(hufu_kmc::Error),
+    /// A spreadsheet was not read or not written.
+    Sheet(hufu_sheet::Error),
     /// A structure or signature is wrong.
     X509(hufu_x509::Error),
     /// The store refused.
@@ -488,6 +533,14 @@ impl ErrorKind {
             Self::NotCheckpointed { .. } => "ledger.not-checkpointed",
             Self::Unreadable { .. } => "input.unreadable",
             Self::Internal(_) => "authority.internal",
+            Self::PublishingBusy(_) => "crl.busy",
+            Self::PublishingFolder(_) => "crl.folder",
+            Self::ForeignCrl { .. } => "crl.foreign",
+            Self::CrlAhead { .. } => "crl.ahead",
+            Self::CrlDiffers { .. } => "crl.differs",
+            Self::ManyChanges { .. } => "crl.changes",
+            Self::NoBaseCrl => "crl.no-base",
+            Self::ReadBack { .. } => "crl.read-back",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
@@ -497,6 +550,7 @@ impl ErrorKind {
             Self::PairSucceeds(_) => "pair.succeeds",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
+            Self::Sheet(e) => e.kind().code(),
             Self::X509(e) => e.kind().code(),
             Self::Store(e) => e.kind().code(),
         }
@@ -553,14 +607,20 @@ fn class_of(code: &str) -> Class {
         | "issuer.record-mismatch"
         | "issuer.intent-mismatch"
         | "issuer.second-parser"
+        | "crl.ahead"
+        | "crl.differs"
+        | "crl.read-back"
         | "kmc.altered"
         | "store.ledger-broken"
         | "store.corrupt" => Class::Integrity,
         "home.file"
+        | "crl.busy"
+        | "crl.folder"
         | "store.busy"
         | "store.disk-full"
         | "store.read-only-home"
         | "store.poisoned"
+        | "sheet.io"
         | "store.io"
         | "entropy.failed"
         | "kmc.no-agent"
@@ -605,6 +665,9 @@ fn class_of(code: &str) -> Class {
         | "request.expired"
         | "request.overtaken"
         | "change.none"
+        | "crl.foreign"
+        | "crl.changes"
+        | "crl.no-base"
         | "issuer.lint"
         | "issuer.validity"
         | "issuer.profile-class"
@@ -801,6 +864,34 @@ impl fmt::Display for ErrorKind {
             }
             Self::Unreadable { wanted, what } => write!(f, "this is not {wanted}: {what}"),
             Self::Internal(what) => write!(f, "this is a defect of the software, please report it: {what}"),
+            Self::PublishingBusy(folder) => {
+                write!(f, "another process is publishing into {}; try again when it is done", folder.display())
+            }
+            Self::PublishingFolder(folder) => {
+                write!(f, "the publishing folder {} is not there: mount it, or name another", folder.display())
+            }
+            Self::ForeignCrl { path, issuer } => {
+                write!(f, "in the place of our list lies one of another CA, {issuer}: {}", path.display())
+            }
+            Self::CrlAhead { path, found, ours } => write!(
+                f,
+                "the list {found} in {} is newer than the {ours} that this ledger would publish: an older copy of the \
+                 home was put back, or another home publishes there",
+                path.display()
+            ),
+            Self::CrlDiffers { path, number } => write!(
+                f,
+                "the list {number} in {} is signed by this CA and is not the one of that number in this ledger",
+                path.display()
+            ),
+            Self::ManyChanges { changes, certificates } => write!(
+                f,
+                "{changes} of {certificates} certificates would change their status at once; say that this many are meant"
+            ),
+            Self::NoBaseCrl => f.write_str("a delta list adds to a full list, and none was published yet"),
+            Self::ReadBack { path, what } => {
+                write!(f, "{} is not what was published: {what}; nobody may rely on it", path.display())
+            }
             Self::BeforeLedger { first } => {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }
@@ -820,6 +911,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::Issuer(e) => e.fmt(f),
             Self::Kmc(e) => e.fmt(f),
+            Self::Sheet(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Store(e) => e.fmt(f),
         }
@@ -832,6 +924,7 @@ impl std::error::Error for Error {
             ErrorKind::File { source, .. } => Some(source),
             ErrorKind::Issuer(e) => e.source(),
             ErrorKind::Kmc(e) => e.source(),
+            ErrorKind::Sheet(e) => e.source(),
             ErrorKind::X509(e) => e.source(),
             ErrorKind::Store(e) => e.source(),
             _ => None,
@@ -863,6 +956,7 @@ wraps! {
     hufu_model::entropy::EntropyError => Entropy,
     hufu_issuer::Error => Issuer,
     hufu_kmc::Error => Kmc,
+    hufu_sheet::Error => Sheet,
     hufu_x509::Error => X509,
     hufu_store::Error => Store,
 }

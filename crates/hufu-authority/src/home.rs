@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! HOME/ledger.db        every row, SQLite
-//! HOME/hufu.toml        local settings: where the anchor is
+//! HOME/hufu.toml        local settings: where the anchor is (`anchor`), where lists are published (`publish`), whether
+//!                       delta lists are published, too (`deltas`)
 //! HOME/kmc.db           the key centre's vault: escrowed encryption keys, wrapped
 //! HOME/kmc.sock         the socket of the key centre's agent, while it runs
 //! HOME/keys/root.key    the root's key, encrypted; may be moved away
@@ -21,12 +22,18 @@ use std::path::{Path, PathBuf};
 use hufu_model::ident::{Digest, hex};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::publish::Publishing;
+
+/// Every setting there is.
+const SETTINGS: [&str; 3] = ["anchor", "publish", "deltas"];
 
 /// Where the things of a home lie.
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
     anchor: PathBuf,
+    publish: Option<PathBuf>,
+    deltas: bool,
 }
 
 impl Home {
@@ -44,7 +51,7 @@ impl Home {
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
             Error::from(ErrorKind::Settings { path: path.clone(), what: e.to_string() })
         })?;
-        if let Some(key) = table.keys().find(|k| *k != "anchor") {
+        if let Some(key) = table.keys().find(|k| !SETTINGS.contains(&k.as_str())) {
             return Err(ErrorKind::Settings { path, what: format!("unknown setting {key:?}") }.into());
         }
         let Some(anchor) = table.get("anchor").and_then(toml::Value::as_str) else {
@@ -52,12 +59,22 @@ impl Home {
                 ErrorKind::Settings { path, what: "the setting `anchor = \"FILE\"` is missing".to_owned() }.into()
             );
         };
-        Ok(Self { root: root.to_owned(), anchor: PathBuf::from(anchor) })
+        let wrong = |what: &str| Error::from(ErrorKind::Settings { path: path.clone(), what: what.to_owned() });
+        let publish = table.get("publish").map(|value| value.as_str().ok_or_else(|| wrong("`publish` is a folder")));
+        let deltas = table.get("deltas").map(|value| value.as_bool().ok_or_else(|| wrong("`deltas` is true or false")));
+        // Against the home, so that it does not depend on where somebody stands.
+        let publish = publish.transpose()?.map(|folder| root.join(folder));
+        Ok(Self {
+            root: root.to_owned(),
+            anchor: PathBuf::from(anchor),
+            publish,
+            deltas: deltas.transpose()? == Some(true),
+        })
     }
 
     /// A home at `root`, anchored in `anchor`, whose settings are not read: it is being founded, copied or restored.
     pub(crate) fn at(root: &Path, anchor: &Path) -> Self {
-        Self { root: root.to_owned(), anchor: anchor.to_owned() }
+        Self { root: root.to_owned(), anchor: anchor.to_owned(), publish: None, deltas: false }
     }
 
     pub(crate) fn write_settings(&self) -> Result<()> {
@@ -100,6 +117,13 @@ impl Home {
     #[must_use]
     pub fn anchor(&self) -> &Path {
         &self.anchor
+    }
+
+    /// What to publish and where, by the settings; none when they name no folder.
+    #[must_use]
+    pub fn publishing(&self) -> Option<Publishing> {
+        let folder = self.publish.as_ref()?;
+        Some(Publishing { deltas: self.deltas, ..Publishing::full(folder) })
     }
 
     /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, or [`crate::IssuingCa::key`].

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use hufu_issuer::ceremony::{self, CeremonyInput};
 use hufu_issuer::{AfterSigning, Issuer};
 use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
+use hufu_model::crl::MAX_SHARDS;
 use hufu_model::entropy::Entropy;
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
@@ -57,6 +58,9 @@ pub struct Founding {
     pub root_key: Option<PathBuf>,
     /// The instance octet of serial numbers, 1 to 127: two CAs that ever share an issuer name must differ here.
     pub instance: u8,
+    /// Into how many shards the CRL is divided, 0 to [`hufu_model::crl::MAX_SHARDS`]; 0 for none. Which shard a certificate
+    /// is on stands in the certificate, so that this cannot be changed later. [`hufu_model::crl::DEFAULT_SHARDS`] suits most.
+    pub crl_shards: u16,
     /// The two administrators.
     pub administrators: [NewAdministrator; 2],
 }
@@ -166,7 +170,7 @@ impl Ceremony {
         if founding.administrators[0].id == founding.administrators[1].id {
             return Err(ErrorKind::SelfApproval(founding.administrators[0].id.clone()).into());
         }
-        let urls = urls(&founding.base_http, founding.base_ldap.as_deref());
+        let urls = urls(&founding.base_http, founding.base_ldap.as_deref(), founding.crl_shards);
         let (root_key, issuing_key, ledger_key) =
             (SecretKey::generate(entropy)?, SecretKey::generate(entropy)?, SecretKey::generate(entropy)?);
         let name = |suffix: &str| -> Result<Name> {
@@ -268,6 +272,7 @@ impl Ceremony {
                 ("base-http", founding.base_http.clone()),
                 ("base-ldap", founding.base_ldap.clone().unwrap_or_default()),
                 ("instance", founding.instance.clamp(1, 127).to_string()),
+                ("crl-shards", founding.crl_shards.min(MAX_SHARDS).to_string()),
             ] {
                 if !value.is_empty() {
                     event.put_meta(key, &value)?;
@@ -304,7 +309,7 @@ impl Ceremony {
 
     /// The signer of the founding, for the first checkpoint.
     fn into_signer(self, authority: &Authority, founding: &Founding) -> Result<CaSigner> {
-        let urls = urls(&founding.base_http, founding.base_ldap.as_deref());
+        let urls = urls(&founding.base_http, founding.base_ldap.as_deref(), founding.crl_shards);
         let instance = founding.instance.clamp(1, 127);
         let issuer = Issuer::new(self.issuing, Box::new(self.issuing_key), urls, instance, AfterSigning::Verify)?;
         let by = self.administrators.into_iter().next().map(|(operator, ..)| operator.id);
@@ -365,8 +370,8 @@ fn check_base(base: &str, scheme: &'static str) -> Result<()> {
 }
 
 /// Where things are published, from the base URLs.
-pub(crate) fn urls(http: &str, ldap: Option<&str>) -> Urls {
-    Urls { http: http.to_owned(), ldap: ldap.map(str::to_owned) }
+pub(crate) fn urls(http: &str, ldap: Option<&str>, shards: u16) -> Urls {
+    Urls { http: http.to_owned(), ldap: ldap.map(str::to_owned), shards: shards.min(MAX_SHARDS) }
 }
 
 /// The path beside `path` whose name goes on with `suffix`.

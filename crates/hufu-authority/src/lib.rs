@@ -13,10 +13,13 @@
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
+//! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
 //! | record media, report them lost or broken | [`Authority::add_media`], [`Authority::move_medium`] | `media.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
+//! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
 //!
@@ -66,6 +69,7 @@
 //!         anchor: None,
 //!         root_key: None,
 //!         instance: 1,
+//!         crl_shards: 16,
 //!         administrators: [
 //!             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
 //!             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },
@@ -184,9 +188,12 @@ mod ca;
 mod change;
 mod check;
 mod checkpoint;
+mod clock;
 mod document;
 mod edge;
 mod error;
+mod export;
+mod folder;
 mod home;
 mod init;
 mod issue;
@@ -195,6 +202,7 @@ mod mass;
 mod media;
 mod policy;
 mod proof;
+mod publish;
 mod report;
 mod restore;
 mod sealed;
@@ -213,8 +221,10 @@ pub use backup::{Backup, BackupManifest, Keys};
 pub use ca::{CaWish, FOUNDING_CA, IssuingCa, IssuingCas, NewCa};
 pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
+pub use clock::ClockState;
 pub use edge::{SystemClock, SystemEntropy};
 pub use error::{Class, Error, ErrorKind, Result};
+pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::IssuedCertificate;
@@ -222,6 +232,7 @@ pub use key_centre::KeyCentre;
 pub use mass::Forecast;
 pub use media::{MediumView, NewMedium};
 pub use proof::{Proof, check_proof};
+pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};
 pub use status::StatusRequest;
@@ -233,8 +244,9 @@ pub use hufu_issuer::AfterSigning;
 pub use hufu_kmc as kmc;
 pub use hufu_ledger as ledger;
 pub use hufu_model as model;
+pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, EventFilter, EventRow, MediumRow, Mode, ProfileRow, Proposal, RequestFilter, RequestRow,
-    StatusChange, StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, MediumRow, Mode, ProfileRow, Proposal,
+    PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -2,10 +2,11 @@
 //!
 //! [`Issuer::prepare`] builds a certificate's bytes from an [`hufu_store::Approval`] and lints them;
 //! [`Issuer::sign`] signs prepared bytes once, and only against the [`hufu_store::Intent`] that the store committed for
-//! exactly these bytes. This crate decides nothing about who may have a certificate: that is `hufu-authority`.
+//! exactly these bytes; [`Issuer::sign_crl`] does the same for revocation lists. This crate decides nothing about who may have a certificate: that is `hufu-authority`.
 //! CA certificates come from [`ceremony`] alone.
 
 pub mod ceremony;
+pub mod crl;
 pub mod error;
 pub mod issuer;
 pub mod prepare;

@@ -115,7 +115,7 @@ pub(crate) fn founding() -> Founding {
 pub(crate) fn certificate(of: &SecretKey) -> Certificate {
     let profile = hufu_data::profile("operator").unwrap();
     let name = Name::parse_text("C=CN,CN=officer").unwrap().to_der();
-    let urls = Urls { http: "http://pki.example.cn".to_owned(), ldap: None };
+    let urls = Urls { http: "http://pki.example.cn".to_owned(), ldap: None, shards: 0 };
     let tbs = tbs::build(&TbsInput {
         profile: &profile,
         serial: &serial(1),

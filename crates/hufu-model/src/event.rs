@@ -55,17 +55,23 @@ pub enum EventKind {
     MediumAdd,
     /// Something became of a medium.
     MediumChange,
+    /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
+    CrlIntent,
+    /// Revocation lists were published and read again (one event for the publication).
+    CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
+    /// An administrator said that the clock is right, although it is far ahead of the last event.
+    ClockConfirm,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -92,8 +98,11 @@ impl EventKind {
         Self::Revoke,
         Self::MediumAdd,
         Self::MediumChange,
+        Self::CrlIntent,
+        Self::CrlPublish,
         Self::OperatorCertificate,
         Self::SignerStart,
+        Self::ClockConfirm,
         Self::Denied,
     ];
 
@@ -127,8 +136,11 @@ impl EventKind {
             Self::Revoke => "revoke",
             Self::MediumAdd => "medium-add",
             Self::MediumChange => "medium-change",
+            Self::CrlIntent => "crl-intent",
+            Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
             Self::SignerStart => "signer-start",
+            Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
         }
     }

@@ -13,6 +13,7 @@
 //! | certificate (证书) | [`certificate`] |
 //! | issuing CA (签发 CA) | one of those that sign certificates under the authority's root: [`ca`] |
 //! | revocation reason (撤销原因) | [`revocation`] |
+//! | revocation list (证书撤销列表), its shards | [`crl`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
 //! | medium (介质) | what a private key lives in, one by one: [`medium`] |
 //! | event (事件) | one line of the ledger: [`event`] |
@@ -23,6 +24,7 @@
 
 pub mod ca;
 pub mod certificate;
+pub mod crl;
 pub mod entropy;
 pub mod escrow;
 pub mod event;

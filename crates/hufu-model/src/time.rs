@@ -16,6 +16,12 @@ const SHANGHAI_MS: i64 = 8 * 3_600_000;
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Instant;
+
+    /// Whether time passes here only as somebody sets it, so that a jump ahead is meant, as in a test. That of a machine's
+    /// clock has to be confirmed.
+    fn simulated(&self) -> bool {
+        false
+    }
 }
 
 /// Milliseconds since the Unix epoch, UTC.

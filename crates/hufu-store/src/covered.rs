@@ -77,6 +77,11 @@ covered! { COVERED:
     );
     STATUS_CHANGE = "status_change" ("serial", "seq"; "request", "was", "status", "reason", "at", "invalid_since";);
     COMPROMISED_KEY = "compromised_key" ("spki"; "serial";);
+    CRL_ISSUE = "crl_issue" (
+        "ca", "number"; "kind", "base", "position", "horizon", "this_update", "next_update", "freshest";
+    );
+    CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
+    CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
     MEDIUM = "medium" ("id"; "kind", "serial", "vendor", "model", "sm2", "org", "added_at"; "status", "holder", "at");
     MEDIUM_CERTIFICATE = "medium_certificate" ("serial"; "medium";);

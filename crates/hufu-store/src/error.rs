@@ -75,6 +75,13 @@ pub enum ErrorKind {
         /// The ledger's time.
         last: Instant,
     },
+    /// The clock stands so far ahead of the ledger's last event that somebody has to say it is right.
+    ClockAhead {
+        /// The time that was given.
+        now: Instant,
+        /// The ledger's time.
+        last: Instant,
+    },
     /// Another signer was started after this one.
     Fenced {
         /// This signer's epoch.
@@ -162,6 +169,7 @@ impl ErrorKind {
             Self::SqliteTooOld { .. } => "store.sqlite-too-old",
             Self::NotADatabase { .. } => "store.not-a-database",
             Self::ClockBack { .. } => "store.clock-back",
+            Self::ClockAhead { .. } => "store.clock-ahead",
             Self::Fenced { .. } => "store.fenced",
             Self::Duplicate { .. } => "store.duplicate",
             Self::RequestState { .. } => "store.request-state",
@@ -225,6 +233,9 @@ impl fmt::Display for ErrorKind {
                 f,
                 "the clock says {now} but the ledger is at {last}; set the clock right, time never runs backwards here"
             ),
+            Self::ClockAhead { now, last } => {
+                write!(f, "the clock says {now} but the last event is of {last}; if the clock is right, confirm it")
+            }
             Self::Fenced { epoch, current } => write!(
                 f,
                 "this signer (epoch {epoch}) was replaced by one started later (epoch {current}); \

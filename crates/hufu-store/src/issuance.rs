@@ -348,7 +348,7 @@ fn changed(stands: &RequestRow, wanted: RequestStatus) -> Error {
     ErrorKind::RequestState { request, status, wanted: wanted.code() }.into()
 }
 
-fn fence(w: &Write<'_>, epoch: u64) -> Result<()> {
+pub(crate) fn fence(w: &Write<'_>, epoch: u64) -> Result<()> {
     let current = w.epoch()?;
     if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
 }

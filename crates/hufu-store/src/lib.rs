@@ -12,6 +12,7 @@
 //! * [`Reader`]: everything that can be asked
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
+//! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
@@ -29,6 +30,7 @@ mod cell;
 mod checkpoint;
 mod copy;
 mod covered;
+mod crl;
 mod error;
 pub mod faults;
 mod issuance;
@@ -48,14 +50,15 @@ mod write;
 pub mod verify;
 
 pub use ca::IssuingCaRow;
+pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
 pub use medium::MediumRow;
 pub use patience::{PATIENCE, on_wait};
-pub use reader::Reader;
+pub use reader::{Cut, Listed, Reader, TableForm};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,
 };
 pub use store::{Mode, Store, WAIT};
-pub use write::{EventWriter, Write, der_digest};
+pub use write::{CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, EventWriter, Write, der_digest};

@@ -3,11 +3,18 @@
 use rusqlite::Connection;
 
 mod certificate;
+mod crl;
 mod ledger;
 mod organisation;
 mod request;
 mod status;
 mod totals;
+mod whole;
+
+pub use whole::TableForm;
+pub(crate) use whole::value;
+
+pub use crl::{Cut, Listed};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@ use crate::patience;
 use crate::reader::Reader;
 use crate::schema::{Form, HOME};
 use crate::sqlite::{self, Keep};
-use crate::write::Write;
+use crate::write::{CLOCK_AHEAD_MS, Write};
 
 /// How long a lock of another process is waited for.
 pub const WAIT: Duration = Duration::from_secs(30);
@@ -40,6 +40,8 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     /// A commit ended in a failure of the disk. Trying again could be acknowledged although it was lost.
     poisoned: AtomicBool,
+    /// Whether a clock far ahead of the last event is refused.
+    watches_clock: AtomicBool,
 }
 
 impl Store {
@@ -109,6 +111,7 @@ impl Store {
             writer: writer.map(Mutex::new),
             readers: Mutex::new(readers),
             poisoned: AtomicBool::new(false),
+            watches_clock: AtomicBool::new(false),
         }
     }
 
@@ -145,7 +148,8 @@ impl Store {
     ///
     /// # Errors
     /// Those of `f`; [`ErrorKind::Busy`], [`ErrorKind::DiskFull`], [`ErrorKind::ReadOnlyHome`],
-    /// [`ErrorKind::ClockBack`] when `now` lies more than 5 seconds before the last event,
+    /// [`ErrorKind::ClockBack`] when `now` lies more than 5 seconds before the last event, [`ErrorKind::ClockAhead`] when
+    /// it lies too far behind it ([`Store::watch_clock`]),
     /// [`ErrorKind::UnclosedEvent`], [`ErrorKind::LedgerBroken`], [`ErrorKind::Poisoned`].
     pub fn write<T, E: From<Error>>(
         &self,
@@ -153,7 +157,7 @@ impl Store {
         f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         self.transaction(|connection| {
-            let mut write = Write::begin(connection, now)?;
+            let mut write = Write::begin(connection, now, self.ahead())?;
             let done = f(&mut write)?;
             write.finish()?;
             Ok(done)
@@ -171,11 +175,38 @@ impl Store {
         f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         self.transaction(|connection| {
-            let mut write = Write::begin(connection, clock.now())?;
+            let mut write = Write::begin(connection, clock.now(), self.ahead())?;
             let done = f(&mut write)?;
             write.finish()?;
             Ok(done)
         })
+    }
+
+    /// As [`Store::write_by`], however far the clock is ahead: for the one event that confirms it.
+    ///
+    /// # Errors
+    /// As [`Store::write`], except [`ErrorKind::ClockAhead`].
+    pub fn write_at_any_distance<T, E: From<Error>>(
+        &self,
+        clock: &dyn Clock,
+        f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.transaction(|connection| {
+            let mut write = Write::begin(connection, clock.now(), None)?;
+            let done = f(&mut write)?;
+            write.finish()?;
+            Ok(done)
+        })
+    }
+
+    /// Refuses from here on what is written at a time more than [`CLOCK_AHEAD_MS`] behind the last event, with
+    /// [`ErrorKind::ClockAhead`]. A clock that is set by hand, as a test's, needs it not.
+    pub fn watch_clock(&self) {
+        self.watches_clock.store(true, Ordering::SeqCst);
+    }
+
+    fn ahead(&self) -> Option<i64> {
+        self.watches_clock.load(Ordering::SeqCst).then_some(CLOCK_AHEAD_MS)
     }
 
     /// One transaction that writes. Everything that changes the database goes through here.

@@ -23,7 +23,12 @@ use crate::rows::{
 };
 
 /// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
-const CLOCK_TOLERANCE_MS: i64 = 5000;
+pub const CLOCK_BEHIND_MS: i64 = 5000;
+
+/// How far the clock may stand ahead of the last event before somebody has to say that it is right, in milliseconds:
+/// three days. An office that closes for a weekend is asked nothing; a clock that is wrong by less stops later writes for
+/// three days at most.
+pub const CLOCK_AHEAD_MS: i64 = 3 * 86_400_000;
 
 /// One transaction that writes.
 ///
@@ -55,8 +60,9 @@ pub(crate) fn frontier(connection: &Connection) -> Result<Frontier> {
 }
 
 impl<'c> Write<'c> {
-    /// Reads where the ledger stands and refuses a clock that stands before it.
-    pub(crate) fn begin(connection: &'c Connection, now: Instant) -> Result<Self> {
+    /// Reads where the ledger stands and refuses a clock that stands before it, or more than `ahead` milliseconds behind
+    /// its last event.
+    pub(crate) fn begin(connection: &'c Connection, now: Instant, ahead: Option<i64>) -> Result<Self> {
         let frontier = frontier(connection)?;
         let reader = Reader::new(connection);
         let count = reader.event_count()?;
@@ -66,9 +72,14 @@ impl<'c> Write<'c> {
         }
         let last = reader.last_event_at()?;
         if let Some(last) = last
-            && now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_TOLERANCE_MS)
+            && now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_BEHIND_MS)
         {
             return Err(ErrorKind::ClockBack { now, last }.into());
+        }
+        if let (Some(last), Some(ahead)) = (last, ahead)
+            && now.unix_millis() > last.unix_millis().saturating_add(ahead)
+        {
+            return Err(ErrorKind::ClockAhead { now, last }.into());
         }
         let now = last.map_or(now, |last| last.max(now));
         Ok(Self { connection, now, frontier, open: false, spoilt: false, rollup: BTreeMap::new(), events: 0 })

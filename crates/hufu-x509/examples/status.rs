@@ -107,7 +107,7 @@ fn certificate(ca: &SecretKey, name: &[u8], key: &SecretKey) -> Outcome<Certific
         subject_key: key.public_key(),
         validity: Validity::new(NOW - 86_400, NOW + 86_400)?,
         hosts: &[],
-        urls: &Urls { http: "http://pki.example.cn".to_owned(), ldap: None },
+        urls: &Urls { http: "http://pki.example.cn".to_owned(), ldap: None, shards: 0 },
     };
     let tbs = tbs::build(&input)?;
     Ok(Certificate::from_der(&tbs::assemble(&tbs, &ca.sign(&tbs, [7; 32])?)?)?)

@@ -551,7 +551,23 @@ impl Inspection {
 /// certificates beside the envelope, DER, base64 or binary.
 #[must_use]
 pub fn inspect(envelope: &[u8]) -> Inspection {
-    examine(envelope).0
+    inspect_for(envelope, &Terms::default())
+}
+
+/// As [`inspect`], for somebody who knows which key to expect: the public key beside the delivered one is compared.
+#[must_use]
+pub fn inspect_for(envelope: &[u8], terms: &Terms<'_>) -> Inspection {
+    let (mut inspection, taken) = examine(envelope);
+    let delivered = taken.and_then(|taken| taken.delivered);
+    if let (Some(expected), Some(delivered)) = (terms.expected, delivered)
+        && *expected != delivered
+    {
+        let mut notes = Notes::default();
+        notes.note(Finding::new(Rule::OtherKey, hex(delivered.point())));
+        inspection.take(notes);
+        inspection.halves = Halves::Differ;
+    }
+    inspection
 }
 
 /// As [`inspect`], and tries the owner's key. The delivered key itself is wiped again.

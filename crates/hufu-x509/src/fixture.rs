@@ -25,7 +25,7 @@ pub(crate) fn name(parts: &[(NameAttribute, &str)]) -> Name {
 }
 
 pub(crate) fn urls() -> Urls {
-    Urls { http: "http://pki.example.cn".to_owned(), ldap: Some("ldap://ldap.example.cn".to_owned()) }
+    Urls { http: "http://pki.example.cn".to_owned(), ldap: Some("ldap://ldap.example.cn".to_owned()), shards: 0 }
 }
 
 /// Everything one certificate is made from, owned.

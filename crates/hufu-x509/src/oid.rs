@@ -162,6 +162,9 @@ pub const AUTHORITY_INFO_ACCESS: Oid = Oid::known("1.3.6.1.5.5.7.1.1");
 /// subjectInfoAccess (RFC 5280 §4.2.2.2).
 pub const SUBJECT_INFO_ACCESS: Oid = Oid::known("1.3.6.1.5.5.7.1.11");
 
+/// extensionRequest, an attribute of requests (RFC 2985 §5.4.2).
+pub const EXTENSION_REQUEST: Oid = Oid::known("1.2.840.113549.1.9.14");
+
 /// id-ad-ocsp.
 pub const AD_OCSP: Oid = Oid::known("1.3.6.1.5.5.7.48.1");
 /// id-ad-caIssuers.

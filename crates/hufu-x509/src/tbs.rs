@@ -21,6 +21,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use hufu_model::certificate::Algorithm;
+use hufu_model::crl::shard;
 use hufu_model::ident::{Serial, hex};
 use hufu_model::profile::{ExtendedKeyUsage, Hosts, KeyUsage, Profile, ProfileClass};
 use hufu_model::text;
@@ -44,6 +45,9 @@ pub struct Urls {
     pub http: String,
     /// The base of the LDAP addresses, e.g. `ldap://ldap.example.cn` or `ldap://ldap.example.cn/o=ca,c=CN`.
     pub ldap: Option<String>,
+    /// Into how many shards the CRL of the issuing CA is divided; 0 for none. A certificate names the shard it is found on
+    /// ([`hufu_model::crl::shard`]) and, behind it, the full list.
+    pub shards: u16,
 }
 
 impl Urls {
@@ -69,6 +73,26 @@ impl Urls {
     pub fn crl(&self, key: &PublicKey) -> Vec<String> {
         let http = format!("{}/crl/{}.crl", self.http(), hex(&key.key_id()));
         [Some(http), self.ldap_entry(key, "certificateRevocationList")].into_iter().flatten().collect()
+    }
+
+    /// Where a shard of the CRL of the CA with `key` is found: the distribution point of the certificates on it. Only HTTP:
+    /// an entry of a directory has one list.
+    #[must_use]
+    pub fn crl_shard(&self, key: &PublicKey, shard: u16) -> Vec<String> {
+        vec![format!("{}/crl/{}-{shard}.crl", self.http(), hex(&key.key_id()))]
+    }
+
+    /// Where the delta CRL of the CA with `key` is found (freshestCRL of the full list).
+    #[must_use]
+    pub fn crl_delta(&self, key: &PublicKey) -> Vec<String> {
+        vec![format!("{}/crl/{}-delta.crl", self.http(), hex(&key.key_id()))]
+    }
+
+    /// The place of an address of these in the folder that is served under [`Urls::http`], e.g. `crl/….crl`; none for
+    /// an address elsewhere.
+    #[must_use]
+    pub fn place<'a>(&self, url: &'a str) -> Option<&'a str> {
+        url.strip_prefix(self.http())?.strip_prefix('/')
     }
 
     /// Where the certificate of the CA with `key` is found (DER), HTTP first.
@@ -325,6 +349,13 @@ fn put_extensions(out: &mut Vec<u8>, input: &TbsInput<'_>, policy: Option<Oid>) 
 fn put_addresses(out: &mut Vec<u8>, input: &TbsInput<'_>) {
     extension(out, oid::CRL_DISTRIBUTION_POINTS, false, |out| {
         nest(out, tag::SEQUENCE, |out| {
+            // Two points, not two names of one: they are two lists (RFC 5280 §4.2.1.13). Only certificates of users are
+            // found on shards; a CA's list of CAs is short.
+            if let Some(shard) = shard(input.serial, input.urls.shards)
+                && input.profile.class == ProfileClass::EndEntity
+            {
+                put_point(out, &input.urls.crl_shard(input.issuer_key, shard));
+            }
             put_point(out, &input.urls.crl(input.issuer_key));
         });
     });

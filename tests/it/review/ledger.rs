@@ -102,6 +102,7 @@ fn the_anchor_is_remembered_by_its_whole_path() {
         anchor,
         root_key,
         instance: 1,
+        crl_shards: 16,
         administrators: [administrator("zhao"), administrator("qian")],
     };
     let passphrase = Passphrase::existing("a passphrase of the test".to_owned());
@@ -144,6 +145,7 @@ fn founding_does_not_build_in_a_strange_folder() {
         anchor: None,
         root_key: None,
         instance: 1,
+        crl_shards: 16,
         administrators: [administrator("zhao"), administrator("qian")],
     };
     let passphrase = Passphrase::existing("a passphrase of the test".to_owned());

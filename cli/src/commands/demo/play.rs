@@ -84,6 +84,7 @@ pub(super) fn play(dir: &Path, count: usize, tell: Tell<'_>) -> Result<Played> {
         anchor: Some(dir.join("anchor")),
         root_key: None,
         instance: 1,
+        crl_shards: 16,
         administrators: [
             NewAdministrator { id: "zhao".parse()?, name: "赵一".to_owned(), csr: zhao },
             NewAdministrator { id: "qian".parse()?, name: "钱二".to_owned(), csr: qian },

@@ -23,6 +23,47 @@ CREATE TABLE compromised_key (
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Revocation lists. What is about to be signed: one row for each publication of a CA (the instance octet of its serial
+-- numbers), committed before the lists are signed. The entries reflect the events before `position`; certificates that had
+-- expired at `horizon` were on a list after they expired and are left out. `base` is the full list that a delta list adds
+-- to. Numbers ascend without a gap.
+CREATE TABLE crl_issue (
+    ca BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    base BIGINT,
+    position BIGINT NOT NULL,
+    horizon BIGINT,
+    this_update BIGINT NOT NULL,
+    next_update BIGINT NOT NULL,
+    freshest BIGINT NOT NULL,
+    PRIMARY KEY (ca, number)
+) WITHOUT ROWID;
+
+-- The lists of a publication: how many entries, and the SM3 of the TBSCertList that may be signed.
+CREATE TABLE crl_list (
+    ca BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    part TEXT NOT NULL,
+    entries BIGINT NOT NULL,
+    tbs_digest BLOB NOT NULL,
+    PRIMARY KEY (ca, number, part)
+) WITHOUT ROWID;
+
+-- The lists that were read again in the publishing folder: the size and the SM3 of each file.
+CREATE TABLE crl_file (
+    ca BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    part TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    digest BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (ca, number, part)
+) WITHOUT ROWID;
+
+-- Who stands on a list now, or stood there until it expired: small beside the table, and in the order of a list.
+CREATE INDEX certificate_listed ON certificate (serial, not_after) WHERE status <> 'active';
+
 -- What was entered together is approved and applied together.
 CREATE INDEX request_manifest ON request (manifest, position);
 

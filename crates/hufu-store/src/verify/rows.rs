@@ -1,6 +1,5 @@
 //! The covered rows, compared with the events that wrote them.
 
-use hufu_ledger::Value;
 use hufu_model::ident::hex;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -10,6 +9,7 @@ use super::latest::Latest;
 use super::report::{LedgerReport, What};
 use crate::covered::{COVERED, VAULT_COVERED, effect, key};
 use crate::error::Result;
+use crate::reader::value;
 use crate::schema::Form;
 
 /// How many rows the covered tables have.
@@ -68,16 +68,6 @@ pub(super) fn check(
     missing(connection, report, &latest)
 }
 
-fn value(value: ValueRef<'_>) -> Value<'_> {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(n) => Value::Int(n),
-        ValueRef::Real(x) => Value::Real(x),
-        ValueRef::Text(text) => Value::Text(text),
-        ValueRef::Blob(blob) => Value::Blob(blob),
-    }
-}
-
 /// Names the rows that the ledger knows and nobody saw.
 fn missing(connection: &Connection, report: &mut LedgerReport, latest: &Latest<'_>) -> Result<()> {
     if latest.is_empty() {
@@ -108,7 +98,7 @@ fn key_text(table: &str, key: &[u8]) -> String {
 }
 
 /// The key columns that hold numbers.
-const NUMBERS: [&str; 3] = ["seq", "epoch", "number"];
+const NUMBERS: [&str; 4] = ["seq", "epoch", "number", "ca"];
 
 /// The parts of a key of several columns, each behind its length in 4 octets.
 fn lengths(mut key: &[u8]) -> Option<Vec<&[u8]>> {
@@ -141,6 +131,8 @@ fn octets_text(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hufu_ledger::Value;
+
     use super::*;
 
     #[test]

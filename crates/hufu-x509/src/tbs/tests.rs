@@ -179,7 +179,11 @@ fn a_second_reader_finds_the_addresses_where_they_belong() {
 fn addresses_come_from_their_bases() {
     let key = key("issuer").public_key().clone();
     let id = hex(&key.key_id());
-    let with = |ldap: Option<&str>| Urls { http: "http://pki.example.cn/".to_owned(), ldap: ldap.map(str::to_owned) };
+    let with = |ldap: Option<&str>| Urls {
+        http: "http://pki.example.cn/".to_owned(),
+        ldap: ldap.map(str::to_owned),
+        shards: 0,
+    };
     assert_eq!(with(None).crl(&key), [format!("http://pki.example.cn/crl/{id}.crl")]);
     // A home that has no directory may have stored the empty text.
     assert_eq!(with(Some("")).crl(&key).len(), 1);

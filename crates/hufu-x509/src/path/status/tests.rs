@@ -8,6 +8,8 @@ use crate::oid::{self, Oid};
 use crate::tbs::{extension, put_point, put_point_name};
 use crate::tlv::{self, nest, put, tag};
 
+mod published;
+
 /// 2026-11-24T00:00:00Z.
 const NOW: i64 = 1_795_478_400;
 const SHARD: &str = "http://pki.example.cn/crl/7.crl";

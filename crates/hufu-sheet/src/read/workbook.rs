@@ -1,0 +1,119 @@
+//! The first visible sheet of an XLSX workbook (ISO/IEC 29500).
+//!
+//! The parser borrows the workbook's texts, and a reader of rows would borrow the parser: so the rows are taken out once,
+//! into a list. The limits bound it.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+
+use crate::cell::{Cell, Fault, Place};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::read::Row;
+
+pub(super) struct Workbook {
+    parser: Xlsx<BufReader<File>>,
+    sheet: String,
+    rows: Option<std::vec::IntoIter<Row>>,
+}
+
+impl Workbook {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let mut parser: Xlsx<_> = Xlsx::new(BufReader::new(File::open(path)?)).map_err(refused)?;
+        let visible = |s: &&calamine::Sheet| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet;
+        let sheet = parser.sheets_metadata().iter().find(visible).map(|s| s.name.clone());
+        let sheet = sheet.ok_or(ErrorKind::NoHeading)?;
+        if let Some(merged) = parser.merge_cells_by_sheet_name(&sheet).map_err(refused)?.first() {
+            let (row, column) = merged.start;
+            return Err(ErrorKind::Merged(place(row, column)).into());
+        }
+        Ok(Self { parser, sheet, rows: None })
+    }
+
+    pub(super) fn next(&mut self, limits: &Limits) -> Result<Option<Row>> {
+        if self.rows.is_none() {
+            self.rows = Some(self.read(limits)?.into_iter());
+        }
+        Ok(self.rows.as_mut().and_then(Iterator::next))
+    }
+
+    fn read(&mut self, limits: &Limits) -> Result<Vec<Row>> {
+        let mut cells = self.parser.worksheet_cells_reader(&self.sheet).map_err(refused)?;
+        let mut rows: Vec<Row> = Vec::new();
+        while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(refused)? {
+            let (row, column) = cell.pos;
+            let value = if cell.formula.is_some() { Cell::Refused(Fault::Formula) } else { taken(cell.value) };
+            if value == Cell::Empty {
+                continue;
+            }
+            // Cells may stand anywhere: nothing is kept for the empty ones between them.
+            if column >= limits.columns {
+                return Err(ErrorKind::TooLarge { what: "columns", limit: limits.columns.into() }.into());
+            }
+            if row >= limits.rows {
+                return Err(ErrorKind::TooLarge { what: "rows", limit: limits.rows.into() }.into());
+            }
+            let number = row + 1;
+            let at = match rows.last() {
+                Some(last) if last.number == number => rows.len() - 1,
+                Some(last) if last.number > number => {
+                    let what = format!("the cell {} stands after a later row", place(row, column));
+                    return Err(ErrorKind::Damaged(what).into());
+                }
+                _ => {
+                    rows.push(Row { number, cells: Vec::new() });
+                    rows.len() - 1
+                }
+            };
+            let Some(entry) = rows.get_mut(at) else { continue };
+            let column = usize::try_from(column).unwrap_or(usize::MAX);
+            if entry.cells.len() <= column {
+                entry.cells.resize(column + 1, Cell::Empty);
+            }
+            if let Some(cell) = entry.cells.get_mut(column) {
+                *cell = value;
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn place(row: u32, column: u32) -> Place {
+    Place { row: row.saturating_add(1), column: column.saturating_add(1) }
+}
+
+fn taken(value: DataRef<'_>) -> Cell {
+    match value {
+        DataRef::Empty => Cell::Empty,
+        #[allow(clippy::cast_precision_loss)] // Beyond 2^53 the text is refused as rounded.
+        DataRef::Int(n) => Cell::Number(n as f64),
+        DataRef::Float(n) => Cell::Number(n),
+        DataRef::String(text) | DataRef::DurationIso(text) => text_cell(text),
+        DataRef::SharedString(text) => text_cell(text.to_owned()),
+        DataRef::Bool(flag) => Cell::Flag(flag),
+        DataRef::DateTime(date) => Cell::Date(written(&date)),
+        DataRef::DateTimeIso(text) => Cell::Date(text.replacen('T', " ", 1)),
+        DataRef::Error(_) => Cell::Refused(Fault::ErrorValue),
+    }
+}
+
+fn text_cell(text: String) -> Cell {
+    if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
+}
+
+fn written(date: &ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _) = date.to_ymd_hms_milli();
+    let days = format!("{year:04}-{month:02}-{day:02}");
+    if (hour, minute, second) == (0, 0, 0) { days } else { format!("{days} {hour:02}:{minute:02}:{second:02}") }
+}
+
+fn refused(e: XlsxError) -> Error {
+    match e {
+        XlsxError::Io(e) => e.into(),
+        XlsxError::Password => ErrorKind::OldOrEncrypted.into(),
+        e => ErrorKind::Damaged(e.to_string()).into(),
+    }
+}

@@ -1,0 +1,85 @@
+//! Writing a table for people who open it in a spreadsheet.
+
+use hufu_model::time::{Day, Instant};
+
+mod text;
+mod workbook;
+
+pub use text::csv;
+pub use workbook::xlsx;
+
+/// One value of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Empty,
+    /// Text. Identity numbers and serial numbers are text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A part of a whole, shown as percent: 0.3 is 30 %.
+    Share(f64),
+    /// A day of UTC+08:00.
+    Day(Day),
+    /// A moment, shown in UTC+08:00.
+    Moment(Instant),
+}
+
+/// What a column holds; its empty cells and its heading do not change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, never anything else.
+    Text,
+    /// Whole numbers.
+    Integer,
+    /// Percent.
+    Share,
+    /// Days.
+    Day,
+    /// Moments.
+    Moment,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub title: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// A table with what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// What it is called; the name of its sheet.
+    pub title: String,
+    /// Said below the table in a workbook, a line each: the rules by which it was counted, and the times. Not in CSV,
+    /// where every line is a row.
+    pub notes: Vec<String>,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows; a row that is too short is filled with nothing.
+    pub rows: Vec<Vec<Value>>,
+    /// The column of names and the columns of numbers to draw as bars, counted from 0.
+    pub chart: Option<Chart>,
+}
+
+/// Bars beside a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chart {
+    /// The column of the names.
+    pub names: usize,
+    /// The columns of the bars.
+    pub bars: Vec<usize>,
+    /// The rows that are drawn: `(first, count)`. A table with its totals draws the parts, not the totals.
+    pub rows: (usize, usize),
+}
+
+/// Whether a spreadsheet would run this text as a formula, or drop its first character.
+pub(crate) fn runs(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! What was written is read again, by the same crate and in both forms.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::findings::{Findings, annotate};
+use crate::{Cell, Limits, Sheet};
+
+fn column(title: &str, kind: Kind) -> Column {
+    Column { title: title.to_owned(), kind }
+}
+
+fn table(rows: Vec<Vec<Value>>) -> Table {
+    Table {
+        title: "发证汇总 [2018/6]".to_owned(),
+        notes: vec!["unit: pair".to_owned()],
+        columns: vec![column("名称", Kind::Text), column("发证", Kind::Integer), column("比例", Kind::Share)],
+        rows,
+        chart: Some(Chart { names: 0, bars: vec![1], rows: (0, 1) }),
+    }
+}
+
+fn back(bytes: &[u8]) -> (Vec<String>, Vec<Vec<Cell>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sheet");
+    std::fs::write(&path, bytes).unwrap();
+    let mut sheet = Sheet::open(&path, Limits::OFFICE).unwrap();
+    let mut rows = Vec::new();
+    while let Some(row) = sheet.next_row().unwrap() {
+        rows.push(row.cells);
+    }
+    (sheet.heading().to_vec(), rows)
+}
+
+#[test]
+fn a_workbook_keeps_types_and_digits() {
+    let number = "110105194912310021";
+    let rows = vec![
+        vec![Value::Text(number.to_owned()), Value::Integer(60_256), Value::Share(0.3)],
+        vec![Value::Text("=1+1".to_owned()), Value::Integer(-7), Value::Empty],
+    ];
+    let mut out = Vec::new();
+    xlsx(&table(rows), &mut out).unwrap();
+    let (heading, rows) = back(&out);
+    assert_eq!(heading, ["名称", "发证", "比例"]);
+    assert_eq!(rows[0], [Cell::Text(number.to_owned()), Cell::Number(60_256.0), Cell::Number(0.3)]);
+    assert_eq!(rows[1], [Cell::Text("=1+1".to_owned()), Cell::Number(-7.0)]);
+    assert_eq!(rows[2], [Cell::Text("unit: pair".to_owned())]);
+}
+
+#[test]
+fn moments_are_those_of_utc_8() {
+    let at = Instant::from_unix_seconds(1_795_485_600);
+    let rows = vec![vec![Value::Day(at.day()), Value::Moment(at)]];
+    let columns = vec![column("day", Kind::Day), column("at", Kind::Moment)];
+    let table = Table { title: String::new(), notes: Vec::new(), columns, rows, chart: None };
+    let mut out = Vec::new();
+    xlsx(&table, &mut out).unwrap();
+    let (_, rows) = back(&out);
+    assert_eq!(rows[0], [Cell::Date("2026-11-24".to_owned()), Cell::Date("2026-11-24 10:00:00".to_owned())]);
+}
+
+#[test]
+fn csv_begins_with_its_mark_and_runs_nothing() {
+    let hostile = ["=1+1", "+86", "-3", "@SUM(A1)", "\ttab", "\rreturn"];
+    let rows = hostile.iter().map(|text| vec![Value::Text((*text).to_owned()), Value::Integer(-3)]).collect();
+    let mut out = Vec::new();
+    csv(&table(rows), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.starts_with("\u{feff}名称,发证,比例\r\n'=1+1,-3,\r\n"), "{text}");
+    for line in text.lines().skip(1) {
+        assert!(line.trim_start_matches('"').starts_with('\'') || line.starts_with("return"), "{line:?}");
+    }
+}
+
+#[test]
+fn a_sheet_comes_back_with_its_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.csv");
+    std::fs::write(&path, "姓名,证件号码\r\n张三,1.10105E+17\r\n李四,x\r\n").unwrap();
+    let findings = Findings::from([(2, "B2: rounded".to_owned())]);
+    let mut out = Vec::new();
+    annotate(&path, Limits::OFFICE, "问题", &findings, &mut out).unwrap();
+    let (heading, rows) = back(&out);
+    assert_eq!(heading, ["问题", "姓名", "证件号码"]);
+    let text = |s: &str| Cell::Text(s.to_owned());
+    assert_eq!(rows[0], [text("B2: rounded"), text("张三"), text("1.10105E+17")]);
+    assert_eq!(rows[1], [Cell::Empty, text("李四"), text("x")]);
+
+    // Handed in again, the old findings make room for the new ones.
+    let again = folder.path().join("again.xlsx");
+    std::fs::write(&again, &out).unwrap();
+    let mut out = Vec::new();
+    annotate(&again, Limits::OFFICE, "问题", &Findings::new(), &mut out).unwrap();
+    let (heading, rows) = back(&out);
+    assert_eq!(heading, ["问题", "姓名", "证件号码"]);
+    assert_eq!(rows[0][0], Cell::Empty);
+}
+
+proptest! {
+    /// What was written as text is read as the same text, whatever it is.
+    #[test]
+    fn text_survives_both_forms(texts in proptest::collection::vec("[^\u{0}-\u{1f}\u{7f}-\u{9f}\u{fffd}\u{fffe}\u{ffff}]{1,40}", 1..8)) {
+        let columns = vec![column("n", Kind::Integer), column("text", Kind::Text)];
+        let rows = texts.iter().map(|text| vec![Value::Integer(1), Value::Text(text.clone())]).collect();
+        let table = Table { title: "t".to_owned(), notes: Vec::new(), columns, rows, chart: None };
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        csv(&table, &mut one).unwrap();
+        xlsx(&table, &mut other).unwrap();
+        for (form, bytes) in [("csv", one), ("xlsx", other)] {
+            let (_, rows) = back(&bytes);
+            for (row, text) in rows.iter().zip(&texts) {
+                let cell = row.get(1).cloned().unwrap_or_default();
+                let got = match &cell { Cell::Text(got) => got.as_str(), _ => "" };
+                prop_assert_eq!(got.trim(), text.trim(), "{}", form);
+            }
+        }
+    }
+}
