@@ -216,8 +216,9 @@ fn a_sheet_of_media_is_taken_whole_or_not_at_all() {
     let t = TestAuthority::national("media sheet");
     let head = "id,kind,serial,vendor,model,sm2,org\n";
     let rows: String = (1..=200).map(|n| format!("u-{n},ukey,SN{n},示例,K9,yes,lra-chengdu\n")).collect();
-    let media: Vec<NewMedium> =
-        NewMedium::sheet(&format!("{head}{rows}")).unwrap().into_iter().map(Result::unwrap).collect();
+    let sheet = t.base().join("media.csv");
+    std::fs::write(&sheet, format!("{head}{rows}")).unwrap();
+    let media: Vec<NewMedium> = NewMedium::sheet(&sheet).unwrap().into_iter().map(Result::unwrap).collect();
     let entry = t.session("chengdu-entry");
     for (what, medium, expected) in [
         ("an id twice", NewMedium { serial: "X".to_owned(), ..media[3].clone() }, "medium.exists"),

@@ -112,7 +112,7 @@ pub(crate) fn run(ctx: &Context, args: MediumCommand) -> Result<()> {
 fn import(ctx: &Context, a: &Import) -> Result<()> {
     let mut media = Vec::new();
     let mut refused = Vec::new();
-    for row in NewMedium::sheet(&ctx.read_text(&a.file)?)? {
+    for row in NewMedium::sheet(&a.file)? {
         match row {
             Ok(medium) => media.push(medium),
             Err(e) => refused.push(Error::from(e)),

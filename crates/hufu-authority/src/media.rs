@@ -5,6 +5,7 @@
 //! that keeps it, or one above it, and signed.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use hufu_model::certificate::{Algorithm, CertificateRow};
 use hufu_model::event::EventKind;
@@ -50,13 +51,13 @@ pub struct NewMedium {
 }
 
 impl NewMedium {
-    /// Reads a sheet (CSV, RFC 4180) with the columns id, kind, serial, vendor, model, sm2 (yes or no) and org. A result for
-    /// each row; errors name the row as it stands in the sheet, whose first row are the names of the columns.
+    /// Reads a sheet, CSV or workbook, with the columns id, kind, serial, vendor, model, sm2 (yes or no) and org, by these
+    /// names or their Chinese ones. A result for each row; errors name the row as a spreadsheet shows it.
     ///
     /// # Errors
-    /// [`ErrorKind::Unreadable`] when the first row is another one or quotation marks do not close.
-    pub fn sheet(text: &str) -> Result<Vec<Result<Self>>> {
-        sheet::read(text)
+    /// Those of [`hufu_sheet::Sheet::open`] and [`hufu_sheet::Layout::of`].
+    pub fn sheet(path: &Path) -> Result<Vec<Result<Self>>> {
+        sheet::read(path)
     }
 
     fn check(&self) -> Result<()> {
@@ -297,6 +298,6 @@ pub(crate) fn issue(
 }
 
 /// An error of a row of a sheet.
-fn in_row(row: usize, e: impl Into<Error>) -> Error {
-    e.into().about(format!("row {row}"))
+fn in_row(row: u32, e: Error) -> Error {
+    e.about(format!("row {row}"))
 }
