@@ -23,6 +23,16 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// The key management centre was founded: from here on it serves this home.
+    KeyCentreFound,
+    /// A recovery of an escrowed key, or a change of an officer of the key centre, was ordered.
+    KeyOrder,
+    /// An officer of the key centre approved an order.
+    KeyOrderApprove,
+    /// An order was withdrawn.
+    KeyOrderWithdraw,
+    /// An order was carried out: the key was given out, or the officer changed.
+    KeyOrderDone,
     /// An issuing CA was made (签发 CA 换代, or one beside the others).
     CaAdd,
     /// An issuing CA became the current one.
@@ -57,6 +67,10 @@ pub enum EventKind {
     CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
+    /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
+    ResponderIntent,
+    /// A certificate of an OCSP responder took effect.
+    Responder,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
@@ -67,7 +81,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 37] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -78,6 +92,11 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::KeyCentreFound,
+        Self::KeyOrder,
+        Self::KeyOrderApprove,
+        Self::KeyOrderWithdraw,
+        Self::KeyOrderDone,
         Self::CaAdd,
         Self::CaCurrent,
         Self::CaRetire,
@@ -95,6 +114,8 @@ impl EventKind {
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
+        Self::ResponderIntent,
+        Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
         Self::Denied,
@@ -114,6 +135,11 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::KeyCentreFound => "key-centre-found",
+            Self::KeyOrder => "key-order",
+            Self::KeyOrderApprove => "key-order-approve",
+            Self::KeyOrderWithdraw => "key-order-withdraw",
+            Self::KeyOrderDone => "key-order-done",
             Self::CaAdd => "ca-add",
             Self::CaCurrent => "ca-current",
             Self::CaRetire => "ca-retire",
@@ -131,6 +157,8 @@ impl EventKind {
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
+            Self::ResponderIntent => "responder-intent",
+            Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
@@ -150,6 +178,7 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
+                | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
 
@@ -162,8 +191,10 @@ impl EventKind {
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
-        matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
-            || self.is_about_a_ca()
+        matches!(
+            self,
+            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
+        ) || self.is_about_a_ca()
     }
 }
 
