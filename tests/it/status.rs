@@ -136,7 +136,13 @@ impl Scene {
         let key = SecretKey::generate(&SystemEntropy).unwrap();
         let responder = self.issuing.issue("ocsp-responder", 5, key.public_key());
         let id = Issuer::of(&self.issuing.certificate).unwrap().cert_id(Hash::Sha1, self.holder.serial());
-        let answer = Answer { id: &id, status: Status::Good, this_update: NOW - 60, next_update: NOW + 3_600 };
+        let answer = Answer {
+            id: &id,
+            status: Status::Good,
+            this_update: NOW - 60,
+            next_update: NOW + 3_600,
+            invalid_since: None,
+        };
         ocsp::respond(&[answer], &responder, &key, NOW - 30, None, [3; 32]).unwrap()
     }
 
