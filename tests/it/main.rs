@@ -41,6 +41,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;
