@@ -19,6 +19,7 @@ mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
@@ -40,6 +41,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;
