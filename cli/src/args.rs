@@ -10,7 +10,7 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, demo, envelope, init, issue, key, lint, man, operator, org,
+    apply, audit, backup, cert, completions, config, demo, envelope, init, issue, key, kmc, lint, man, operator, org,
     profile, proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Kmc(kmc::Kmc),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),

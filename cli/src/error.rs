@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 32] = [
+pub(crate) const OWN: [(&str, Exit); 37] = [
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -118,6 +118,11 @@ pub(crate) const OWN: [(&str, Exit); 32] = [
     ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
+    ("cli.custodians", Exit::Usage),
+    ("cli.share-passphrases", Exit::Usage),
+    ("cli.passphrase-unused", Exit::Usage),
+    ("cli.out-missing", Exit::Usage),
+    ("cli.agent", Exit::Temporary),
 ];
 
 /// Why a command did not do what was asked.
