@@ -93,6 +93,11 @@ impl Context {
         if given { self.unlock(authority) } else { Ok(()) }
     }
 
+    /// Whether the passphrase of the CA's keys is given without asking.
+    pub(crate) fn ca_passphrase_given(&self) -> bool {
+        self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some()
+    }
+
     /// Unlocks the CA's keys.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;

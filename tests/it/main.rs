@@ -13,15 +13,18 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod backup;
 mod clock;
+mod drill;
 mod export;
 mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod pairs;
 mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod respond;
 mod review;
 mod rollover;
 mod surroundings;
@@ -37,6 +40,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;

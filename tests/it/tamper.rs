@@ -39,8 +39,9 @@ const COVERED: [&str; 23] = [
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
-/// The record of schema steps: about the file, not about certificates.
-const UNCOVERED: [&str; 1] = ["schema_step"];
+/// The record of schema steps, about the file and not about certificates; and OCSP answers signed ahead, which carry their
+/// own signatures.
+const UNCOVERED: [&str; 2] = ["schema_step", "presigned"];
 
 /// A home in which every covered table has several rows.
 fn lived_in(seed: &str) -> TestAuthority {

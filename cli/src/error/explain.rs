@@ -123,9 +123,23 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::PairHalf { encryption, signing } => {
             vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
         }
-        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::Succeeded { serial, by } => vec![("serial", serial.to_string()), ("by", by.to_string())],
+        ErrorKind::SucceededTwice(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::Place { field, region } => {
+            vec![("field", render(lang, &format!("field-{field}"), &[])), ("region", region.clone())]
+        }
+        ErrorKind::OwnerKey(dialect) => vec![("dialect", (*dialect).to_owned())],
+        ErrorKind::PairSucceeds(serial) | ErrorKind::SingleCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
+        ErrorKind::NoResponder(instance) | ErrorKind::ResponderExists(instance) => {
+            vec![("instance", instance.to_string())]
+        }
+        ErrorKind::ResponderExpired { instance, until } => {
+            vec![("instance", instance.to_string()), ("until", time(*until))]
+        }
+        ErrorKind::AnswerLife(seconds) => vec![("seconds", seconds.to_string())],
+        ErrorKind::ResponderClock { now, last } => vec![("now", time(*now)), ("last", time(*last))],
         ErrorKind::OtherVerb { request, action } => vec![
             ("request", request.to_string()),
             ("action", render(lang, &format!("label-action-{action}"), &[])),
@@ -388,6 +402,9 @@ mod tests {
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },
             ErrorKind::TooLong { asked: 2, allowed: 1 },
             ErrorKind::UnknownRegion("990000".to_owned()),
+            ErrorKind::Place { field: "city", region: "510100".to_owned() },
+            ErrorKind::Succeeded { serial: "01".parse().unwrap(), by: "02".parse().unwrap() },
+            ErrorKind::SucceededTwice("01".parse().unwrap()),
             ErrorKind::HostMissing,
             ErrorKind::AuthorityKey,
             ErrorKind::KeyInUse { request: "r-1".parse().unwrap() },

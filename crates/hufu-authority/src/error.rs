@@ -177,6 +177,13 @@ pub enum ErrorKind {
     Holder(HolderFault),
     /// The holder's region is not a code of GB/T 2260.
     UnknownRegion(String),
+    /// A province or city that does not lie where the region code says.
+    Place {
+        /// `province` or `city`.
+        field: &'static str,
+        /// The region code.
+        region: String,
+    },
     /// The profile names hosts and none was given.
     HostMissing,
     /// The CSR's key is a key of the authority itself.
@@ -215,10 +222,39 @@ pub enum ErrorKind {
     SuccessorKey(Action),
     /// Only a change of data changes the subject or the profile.
     SuccessorSubject(Action),
+    /// A certificate was renewed or rekeyed already, and its successor is in force.
+    Succeeded {
+        /// The certificate.
+        serial: Serial,
+        /// Its successor.
+        by: Serial,
+    },
+    /// A certificate stands twice in one batch as the one that is renewed or rekeyed.
+    SucceededTwice(Serial),
     /// The key belongs to a certificate that was revoked because others knew the private key.
     CompromisedKey(Serial),
     /// The time from which a certificate should not have been relied upon lies outside its life.
     InvalidSince(Instant),
+    /// The issuing CA of this instance has no OCSP responder.
+    NoResponder(u8),
+    /// The issuing CA of this instance has an OCSP responder already.
+    ResponderExists(u8),
+    /// The certificate of the OCSP responder is not valid any more, or not yet.
+    ResponderExpired {
+        /// The CA's instance.
+        instance: u8,
+        /// Until when it was valid.
+        until: Instant,
+    },
+    /// Answers may not be given for so short or so long a time, in seconds.
+    AnswerLife(i64),
+    /// The machine's clock stands behind the ledger: no status can be said to hold now.
+    ResponderClock {
+        /// What the clock shows.
+        now: Instant,
+        /// When the last event was recorded.
+        last: Instant,
+    },
     /// The request asks for something that another verb does.
     OtherVerb {
         /// The request.
@@ -392,6 +428,10 @@ pub enum ErrorKind {
         /// The one that stands for the pair.
         signing: Serial,
     },
+    /// A single certificate has no envelope.
+    SingleCertificate(Serial),
+    /// An envelope in this dialect is made with the holder's key only.
+    OwnerKey(&'static str),
     /// A single certificate is asked for in succession to a pair.
     PairSucceeds(Serial),
     /// The issuer refused.
@@ -473,6 +513,7 @@ impl ErrorKind {
             Self::TooLong { .. } => "profile.validity",
             Self::Holder(_) => "request.holder",
             Self::UnknownRegion(_) => "request.region",
+            Self::Place { .. } => "request.place",
             Self::HostMissing => "request.host-missing",
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
@@ -482,8 +523,15 @@ impl ErrorKind {
             Self::ReasonUnfit { .. } => "request.reason",
             Self::SuccessorKey(_) => "request.successor-key",
             Self::SuccessorSubject(_) => "request.successor-subject",
+            Self::Succeeded { .. } => "request.succeeded",
+            Self::SucceededTwice(_) => "request.succeeded-twice",
             Self::CompromisedKey(_) => "request.key-compromised",
             Self::InvalidSince(_) => "request.invalid-since",
+            Self::NoResponder(_) => "responder.missing",
+            Self::ResponderExists(_) => "responder.exists",
+            Self::ResponderExpired { .. } => "responder.expired",
+            Self::AnswerLife(_) => "responder.life",
+            Self::ResponderClock { .. } => "responder.clock",
             Self::OtherVerb { .. } => "request.verb",
             Self::RequestReused(_) => "request.id-reused",
             Self::UnknownRequest(_) => "request.unknown",
@@ -524,6 +572,8 @@ impl ErrorKind {
             Self::NoKeyCentre => "pair.no-key-centre",
             Self::PairHalf { .. } => "pair.half",
             Self::PairSucceeds(_) => "pair.succeeds",
+            Self::SingleCertificate(_) => "pair.single",
+            Self::OwnerKey(_) => "pair.owner-key",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
             Self::Sheet(e) => e.kind().code(),
@@ -610,6 +660,7 @@ impl fmt::Display for ErrorKind {
             Self::TooLong { asked, allowed } => write!(f, "{asked} days asked, {allowed} allowed"),
             Self::Holder(e) => e.fmt(f),
             Self::UnknownRegion(code) => write!(f, "region {code} is not a division of GB/T 2260"),
+            Self::Place { field, region } => write!(f, "the {field} is not that of region {region}"),
             Self::HostMissing => f.write_str("the profile names hosts: give at least one host name or IP address"),
             Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
             Self::KeyInUse { request } => {
@@ -638,6 +689,8 @@ impl fmt::Display for ErrorKind {
             Self::SuccessorSubject(action) => {
                 write!(f, "the action {action} keeps subject and profile; use change for other data")
             }
+            Self::Succeeded { serial, by } => write!(f, "certificate {serial} was renewed already, by {by}"),
+            Self::SucceededTwice(serial) => write!(f, "another request of this batch renews certificate {serial}"),
             Self::CompromisedKey(serial) => {
                 write!(
                     f,
@@ -646,6 +699,22 @@ impl fmt::Display for ErrorKind {
             }
             Self::InvalidSince(at) => {
                 write!(f, "{at} is before the certificate was issued or in the future; give a time within its life")
+            }
+            Self::NoResponder(instance) => write!(f, "the issuing CA with instance {instance} has no OCSP responder"),
+            Self::ResponderExists(instance) => {
+                write!(f, "the issuing CA with instance {instance} has an OCSP responder; renew its certificate")
+            }
+            Self::ResponderExpired { instance, until } => {
+                write!(
+                    f,
+                    "the certificate of the OCSP responder of instance {instance} is valid until {until} only; renew it"
+                )
+            }
+            Self::AnswerLife(seconds) => {
+                write!(f, "an answer that lives {seconds} seconds; 8 hours to 10 days are allowed")
+            }
+            Self::ResponderClock { now, last } => {
+                write!(f, "the clock shows {now} and the ledger's last event is of {last}; set the clock")
             }
             Self::OtherVerb { request, action } if action.makes_certificate() => {
                 write!(f, "request {request} asks for a certificate (action {action}): issue it")
@@ -746,6 +815,12 @@ impl fmt::Display for ErrorKind {
             Self::NoKeyCentre => f.write_str("a pair needs the key centre, and this signer has none"),
             Self::PairHalf { encryption, signing } => {
                 write!(f, "certificate {encryption} is the encryption half of a pair; name its signing half {signing}")
+            }
+            Self::SingleCertificate(serial) => {
+                write!(f, "certificate {serial} is a single one: no encryption key was handed out with it")
+            }
+            Self::OwnerKey(dialect) => {
+                write!(f, "an envelope in the dialect {dialect} is made with the holder's signing key only")
             }
             Self::PairSucceeds(serial) => {
                 write!(f, "certificate {serial} belongs to a pair: what succeeds it is a pair, too")

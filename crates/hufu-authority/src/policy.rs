@@ -168,7 +168,8 @@ pub(crate) fn may_be_done(r: &Reader<'_>, certificate: &CertificateRow, action: 
     Ok(())
 }
 
-/// SM3 of the SubjectPublicKeyInfo of a certificate, from the request it answers; none for those of the founding.
+/// SM3 of the SubjectPublicKeyInfo of a certificate, from the request it answers; none for those of the founding. Not for
+/// the encryption half of a pair, whose key did not come with the request.
 pub(crate) fn spki_on_record(
     r: Reader<'_>,
     certificate: &CertificateRow,

@@ -67,6 +67,10 @@ pub enum EventKind {
     CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
+    /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
+    ResponderIntent,
+    /// A certificate of an OCSP responder took effect.
+    Responder,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
@@ -77,7 +81,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -110,6 +114,8 @@ impl EventKind {
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
+        Self::ResponderIntent,
+        Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
         Self::Denied,
@@ -151,6 +157,8 @@ impl EventKind {
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
+            Self::ResponderIntent => "responder-intent",
+            Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",

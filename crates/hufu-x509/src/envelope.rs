@@ -23,6 +23,8 @@
 //! [`seal`] writes each dialect in one canonical form; [`convert`] opens one and seals another for the same owner. The
 //! symmetric key is hedged as nonces are: a broken random source does not give it away.
 //!
+//! [`rewrite`] needs no key where both dialects hold the same ciphertexts.
+//!
 //! # Example
 //! ```
 //! # use hufu_model::entropy::{Entropy, EntropyError};
@@ -68,11 +70,13 @@ use crate::tlv::{Fault, tag};
 mod cfca;
 mod csr_response;
 mod enveloped_key;
+mod rewrite;
 mod rule;
 mod signed_enveloped;
 mod skf;
 mod source;
 
+pub use rewrite::rewrite;
 pub use rule::{Rule, Weight};
 
 /// The ways to write an envelope.

@@ -67,6 +67,7 @@ pub(super) fn audit(
                 EventKind::Submit | EventKind::Approve | EventKind::Reject => ("I10", state.requests(r, row)),
                 EventKind::Intent => ("I10", state.intents(r, profiles, row)),
                 EventKind::Propose | EventKind::ProposalReject => ("signature", state.signed_by(r, row).map(drop)),
+                EventKind::ResponderIntent | EventKind::Responder => ("signature", state.responder(r, row)),
                 EventKind::Suspend | EventKind::Resume | EventKind::Revoke => ("I10", state.changes(r, row)),
                 EventKind::KeyOrder => ("I10", state.key_order(r, row)),
                 EventKind::KeyOrderApprove | EventKind::KeyOrderWithdraw | EventKind::KeyOrderDone => {
@@ -254,6 +255,13 @@ impl State {
             policy::permits(tree, &Asked::of_record(&record, profile))?;
         }
         Ok(())
+    }
+
+    /// A responder's certificate: asked for by a super-administrator of the CA.
+    fn responder(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        policy::holds(&by, &[Role::SuperAdmin])?;
+        policy::within(self.tree(), &by, &crate::init::ca_org()?)
     }
 
     /// An act: signed by the person the event names, and by a second one where two are due, both of them administrators
