@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, operator,
-    org, profile, proposal, report, request, restore, status, verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
+    operator, org, profile, proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
 
@@ -114,6 +114,10 @@ pub(crate) enum Command {
     Apply(apply::Apply),
     #[command(subcommand)]
     Cert(cert::Cert),
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    #[command(subcommand)]
+    Medium(medium::MediumCommand),
     #[command(subcommand)]
     Crl(crl::CrlCommand),
     #[command(subcommand)]

@@ -72,6 +72,8 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Issue(a) => commands::issue::run(&ctx, a),
         Command::Apply(a) => commands::apply::run(&ctx, a),
         Command::Cert(a) => commands::cert::run(&ctx, a),
+        Command::Ca(a) => commands::ca::run(&ctx, a),
+        Command::Medium(a) => commands::medium::run(&ctx, a),
         Command::Crl(a) => commands::crl::run(&ctx, a),
         Command::Report(a) => commands::report::run(&ctx, a),
         Command::Audit(a) => commands::audit::run(&ctx, a),

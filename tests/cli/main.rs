@@ -5,6 +5,8 @@
 
 /// The harness: a folder with a founded home in which commands are run.
 mod desk;
+/// Issuing CAs and the ledger of media.
+mod estate;
 /// Tables, JSON, NDJSON, CSV: what is stable and what is for people.
 mod forms;
 /// Help, manual pages, completion, configuration; that each command teaches the next.
