@@ -10,7 +10,7 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, medium,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
     operator, org, profile, proposal, report, request, restore, status, verify,
 };
 use crate::lang::Globals;
@@ -133,6 +133,8 @@ pub(crate) enum Command {
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Kmc(kmc::Kmc),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),

@@ -13,6 +13,7 @@ pub(crate) mod envelope;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;
+pub(crate) mod kmc;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod medium;

@@ -101,16 +101,14 @@ impl Context {
     /// Unlocks the CA's keys. The key centre is at hand while its agent runs.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;
-        let mut ca = authority.start_signer(session, &passphrase, after)?;
-        if authority.home().agent_socket().exists() {
-            match KeyCentre::through_agent(authority.home()) {
-                Ok(centre) => ca.set_key_centre(centre),
-                // A socket whose agent has ended. Single certificates do not need it; a pair says that it is missing.
-                Err(e) if e.code() == "kmc.no-agent" => {}
-                Err(e) => return Err(e.into()),
-            }
+        let mut signer = authority.start_signer(session, &passphrase, after)?;
+        // Pairs need the key centre; single certificates do not, and are issued while it is locked.
+        if authority.kmc().is_ok()
+            && let Ok(centre) = KeyCentre::through_agent(authority.home())
+        {
+            signer.set_key_centre(centre);
         }
-        Ok(ca)
+        Ok(signer)
     }
 
     /// The bytes of a file, or of standard input for `-`.

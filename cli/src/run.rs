@@ -84,6 +84,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Envelope(a) => commands::envelope::run(&ctx, a),
         Command::Status(a) => commands::status::run(&ctx, a),
         Command::Key(a) => commands::key::run(&ctx, a),
+        Command::Kmc(a) => commands::kmc::run(&ctx, a),
         Command::Config(a) => commands::config::run(&ctx, a),
         Command::Completions(a) => commands::completions::run(&ctx, a),
         Command::Man(a) => commands::man::run(&ctx, a),

@@ -13,6 +13,8 @@ mod forms;
 mod help;
 /// Backup and restore.
 mod keep;
+/// The key centre: founding, shares, agent, orders.
+mod kmc;
 /// Chinese and English say the same, and no English is left in Chinese.
 mod languages;
 /// Renewed, replaced, suspended, revoked.

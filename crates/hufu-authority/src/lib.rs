@@ -241,7 +241,7 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
-pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, KeyCentreStatus, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
 pub use media::{MediumView, NewMedium};
