@@ -19,6 +19,7 @@ mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
