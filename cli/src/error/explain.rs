@@ -95,6 +95,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
         ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
         ErrorKind::UnknownOperator(id)
+        | ErrorKind::NoOperator(id)
         | ErrorKind::WrongKey(id)
         | ErrorKind::SelfApproval(id)
         | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
@@ -398,6 +399,7 @@ mod tests {
             ErrorKind::Tree(TreeError::Misplaced { org: "ra".parse().unwrap(), kind: OrgKind::Ca, parent: None }),
             ErrorKind::OrgExists("ra".parse().unwrap()),
             ErrorKind::UnknownOperator(operator()),
+            ErrorKind::NoOperator(operator()),
             ErrorKind::WrongKey(operator()),
             ErrorKind::OperatorExpired { operator: operator(), at },
             ErrorKind::OutsideJurisdiction { operator: operator(), org: "ra".parse().unwrap() },

@@ -72,8 +72,10 @@ pub enum ErrorKind {
     Tree(TreeError),
     /// An organisation of this id exists already, with other contents.
     OrgExists(OrgId),
-    /// No such operator, or removed.
+    /// Who acts is no operator, or removed.
     UnknownOperator(OperatorId),
+    /// The operator that a change is about does not exist, or is removed.
+    NoOperator(OperatorId),
     /// The key presented is not the one of the operator's certificate.
     WrongKey(OperatorId),
     /// The operator's certificate is not valid now.
@@ -527,6 +529,7 @@ impl ErrorKind {
             Self::Tree(_) => "org.misplaced",
             Self::OrgExists(_) => "org.exists",
             Self::UnknownOperator(_) => "operator.unknown",
+            Self::NoOperator(_) => "operator.not-found",
             Self::WrongKey(_) => "operator.wrong-key",
             Self::OperatorExpired { .. } => "operator.expired",
             Self::OperatorCertificate { .. } => "operator.certificate",
@@ -660,7 +663,7 @@ impl fmt::Display for ErrorKind {
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
             Self::OrgExists(id) => write!(f, "organisation {id} exists already"),
-            Self::UnknownOperator(id) => write!(f, "no operator {id}, or no longer one"),
+            Self::UnknownOperator(id) | Self::NoOperator(id) => write!(f, "no operator {id}, or no longer one"),
             Self::WrongKey(id) => write!(f, "this key is not the one of {id}'s certificate"),
             Self::OperatorExpired { operator, at } => {
                 write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")

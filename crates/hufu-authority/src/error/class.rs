@@ -8,6 +8,7 @@ pub(super) fn class_of(code: &str) -> Class {
         "home.missing"
         | "org.unknown"
         | "ca.unknown"
+        | "operator.not-found"
         | "medium.unknown"
         | "profile.unknown"
         | "request.unknown"
