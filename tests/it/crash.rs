@@ -16,6 +16,7 @@
 //! | f13 | the answer was given | |
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
+//! | f15 to f19 | at each step of publishing a revocation list | in the table of `publish.rs` |
 //!
 //! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
 //! control below is such a program.
@@ -36,6 +37,7 @@ use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 
+mod publish;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.
