@@ -13,16 +13,19 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod backup;
 mod clock;
+mod drill;
 mod export;
 mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod respond;
 mod review;
 mod rollover;
 mod surroundings;
@@ -38,6 +41,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;

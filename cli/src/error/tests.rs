@@ -24,6 +24,9 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 }
 
 const FAMILIES: &[&str] = &[
+    "medium",
+    "responder",
+    "server",
     "backup",
     "ca",
     "home",

@@ -21,6 +21,7 @@ use crate::{change, document};
 mod acts;
 mod crl;
 mod pairs;
+mod responder;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
@@ -104,6 +105,7 @@ impl Authority {
                 status::audit(r, progress, &mut report)?;
                 pairs::audit(r, &self.home, progress, &mut report)?;
                 crl::audit(r, &self.identity, progress, &mut report)?;
+                responder::audit(r, &self.identity, &mut report)?;
             }
             Ok(())
         })?;
@@ -280,6 +282,11 @@ impl Authority {
                 return Ok(());
             }
         };
+        if let Some(serial) = row.serial.as_ref().filter(|_| row.status == RequestStatus::Issued)
+            && r.certificate_medium(serial)? != record.medium_id
+        {
+            report.find("I6", &id, "its certificate is recorded on another medium than was asked for");
+        }
         if let (RequestStatus::Issued, Some(serial)) = (row.status, &row.serial)
             && record.pair != r.encryption_half(serial)?.is_some()
         {

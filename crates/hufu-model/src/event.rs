@@ -61,12 +61,20 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// Media were recorded (one event for the batch).
+    MediumAdd,
+    /// Something became of a medium.
+    MediumChange,
     /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
     CrlIntent,
     /// Revocation lists were published and read again (one event for the publication).
     CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
+    /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
+    ResponderIntent,
+    /// A certificate of an OCSP responder took effect.
+    Responder,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
@@ -77,7 +85,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 39] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -107,9 +115,13 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::MediumAdd,
+        Self::MediumChange,
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
+        Self::ResponderIntent,
+        Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
         Self::Denied,
@@ -148,9 +160,13 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::MediumAdd => "medium-add",
+            Self::MediumChange => "medium-change",
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
+            Self::ResponderIntent => "responder-intent",
+            Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",

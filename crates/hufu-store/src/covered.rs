@@ -83,6 +83,8 @@ covered! { COVERED:
     CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
     CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    MEDIUM = "medium" ("id"; "kind", "serial", "vendor", "model", "sm2", "org", "added_at"; "status", "holder", "at");
+    MEDIUM_CERTIFICATE = "medium_certificate" ("serial"; "medium";);
     PAIR_INTENT = "pair_intent" (
         "request"; "serial", "profile", "profile_digest", "predecessor", "escrow", "spki", "tbs_digest";
     );
@@ -189,7 +191,7 @@ mod tests {
                 assert_eq!(key, covered.key, "{}", covered.table);
             }
             let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN \
-                          ('schema_step', 'event', 'frontier', 'checkpoint', 'rollup')";
+                          ('schema_step', 'event', 'frontier', 'checkpoint', 'rollup', 'presigned')";
             let tables: i64 = connection.query_row(tables, [], |r| r.get(0)).unwrap();
             assert_eq!(usize::try_from(tables).unwrap(), form.covered.len());
         }

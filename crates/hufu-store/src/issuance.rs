@@ -246,7 +246,7 @@ impl Store {
         choose: impl FnOnce(&Reader<'_>) -> std::result::Result<Vec<(Approval, NewIntent)>, E>,
     ) -> std::result::Result<Vec<Intent>, E> {
         let intents = self.write(now, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             let approved = choose(&w.reader())?;
             Ok::<_, E>(begin_all(w, epoch, operator, approved)?)
         })?;
@@ -272,7 +272,7 @@ impl Store {
         grant: impl Fn(&mut EventWriter<'_, '_>, &Intent) -> Result<()>,
     ) -> Result<Vec<Issued>> {
         let issued = self.write(now, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             let mut issued = Vec::with_capacity(signed.len());
             for (intent, bytes) in signed {
                 issued.push(complete_one(w, operator, intent, bytes, &grant)?);
@@ -458,11 +458,6 @@ fn still(r: &Reader<'_>, row: &RequestRow) -> Result<()> {
 fn changed(stands: &RequestRow, wanted: RequestStatus) -> Error {
     let (request, status) = (stands.id.clone(), stands.status.code());
     ErrorKind::RequestState { request, status, wanted: wanted.code() }.into()
-}
-
-pub(crate) fn fence(w: &Write<'_>, epoch: u64) -> Result<()> {
-    let current = w.epoch()?;
-    if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
 }
 
 /// No certificate is dated back or ahead: its validity begins at the ledger time of its intent.

@@ -12,6 +12,7 @@
 //! * [`Reader`]: everything that can be asked
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
+//! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
 //! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
@@ -36,7 +37,9 @@ mod error;
 pub mod faults;
 mod issuance;
 mod key_order;
+mod medium;
 mod patience;
+mod presigned;
 mod reader;
 mod rollup;
 mod rows;
@@ -55,7 +58,9 @@ pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
+pub use medium::MediumRow;
 pub use patience::{PATIENCE, on_wait};
+pub use presigned::{Due, Presigned};
 pub use reader::{Cut, Listed, Reader, TableForm};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use crate::cell::{Cell, execute, query_one, select_one};
 use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
+use crate::presigned;
 use crate::reader::Reader;
 use crate::rollup::{self, Delta, Figures, Part};
 use crate::rows::{
@@ -139,6 +140,15 @@ impl<'c> Write<'c> {
         self.spoilt |= self.open;
         self.open = true;
         EventWriter { write: self, event, refused: false }
+    }
+
+    /// Refuses a signer that another one has fenced off since it was started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Fenced`]; database errors.
+    pub fn fence(&self, epoch: u64) -> Result<()> {
+        let current = self.epoch()?;
+        if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
     }
 
     /// The epoch of the signer that was started last; 0 when none was.
@@ -391,6 +401,7 @@ impl EventWriter<'_, '_> {
     }
 
     /// Puts a change of a certificate's status: the change itself, the certificate's row, and their share of the totals.
+    /// Answers about it that were signed ahead end here.
     /// Returns what is on record.
     ///
     /// # Errors
@@ -425,6 +436,7 @@ impl EventWriter<'_, '_> {
         for (delta, figures) in rollup::change_deltas(&row, part, &change, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
+        presigned::forget(self.write.connection, &new.serial)?;
         row.status = new.status;
         self.update(&covered::CERTIFICATE, &rows::certificate_cells(&row, event))?;
         Ok(change)

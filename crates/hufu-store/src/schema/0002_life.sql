@@ -23,6 +23,22 @@ CREATE TABLE compromised_key (
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Answers about certificates that were signed before anybody asked (OCSP), one for each digest that names the issuer in a
+-- question. Derived from the rows above and not covered by the ledger; each carries its own signature. `seq` is the event
+-- of the certificate's last change of status when it was signed, 0 when there was none: an answer holds only while that
+-- is still the last one. `responder` is the serial number of the certificate whose key signed.
+CREATE TABLE presigned (
+    serial BLOB NOT NULL REFERENCES certificate (serial),
+    hash TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    responder BLOB NOT NULL,
+    this_update BIGINT NOT NULL,
+    next_update BIGINT NOT NULL,
+    tbs BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (serial, hash)
+) WITHOUT ROWID;
+
 -- Pairs (双证书): a signing and an encryption certificate that were issued together.
 
 -- The encryption half of what is about to be signed, committed with the intent of its request, whose validity it shares.
@@ -131,3 +147,32 @@ CREATE TABLE issuing_ca (
     reason TEXT,
     at BIGINT NOT NULL
 );
+
+-- The ledger of media: what private keys live in. `holder` is the blind index of whom it was issued to.
+CREATE TABLE medium (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    serial TEXT,
+    vendor TEXT,
+    model TEXT,
+    sm2 BIGINT NOT NULL,
+    org TEXT NOT NULL,
+    added_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    holder BLOB,
+    at BIGINT NOT NULL
+);
+CREATE INDEX medium_serial ON medium (serial);
+
+-- Which medium a certificate is on.
+CREATE TABLE medium_certificate (
+    serial BLOB NOT NULL PRIMARY KEY REFERENCES certificate (serial),
+    medium TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX medium_certificate_medium ON medium_certificate (medium);
+
+-- A certificate is renewed once. Few have a predecessor; the others take no room in it.
+CREATE INDEX certificate_predecessor ON certificate (predecessor) WHERE predecessor IS NOT NULL;
+
+-- Refused attempts are counted by the hour.
+CREATE INDEX event_denied ON event (actor, at) WHERE kind = 'denied';

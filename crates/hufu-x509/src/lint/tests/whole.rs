@@ -231,8 +231,14 @@ fn good_answer() -> (Vec<u8>, Certificate) {
     let reason = Some(crate::crl::Reason::KeyCompromise);
     let (this_update, next_update) = (1_700_000_000, 1_700_003_600);
     let answers = [
-        Answer { id: &one, status: Status::Good, this_update, next_update },
-        Answer { id: &other, status: Status::Revoked { at: 1_699_999_999, reason }, this_update, next_update },
+        Answer { id: &one, status: Status::Good, this_update, next_update, invalid_since: None },
+        Answer {
+            id: &other,
+            status: Status::Revoked { at: 1_699_999_999, reason },
+            this_update,
+            next_update,
+            invalid_since: None,
+        },
     ];
     let tbs = ocsp::build_tbs(&answers, key("ocsp-responder").public_key(), this_update, Some(&[7; 16])).unwrap();
     (tbs, responder)
