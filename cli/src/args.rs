@@ -11,7 +11,7 @@ use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
     apply, audit, backup, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile,
-    proposal, report, request, restore, status, verify,
+    proposal, report, request, restore, retention, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -120,6 +120,9 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Upgrade(upgrade::Upgrade),
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     Verify(verify::Verify),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),

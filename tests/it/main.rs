@@ -8,6 +8,8 @@
 #[cfg(feature = "faults")]
 mod crash;
 #[cfg(feature = "faults")]
+mod crash_backup;
+#[cfg(feature = "faults")]
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
@@ -21,10 +23,12 @@ mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod retention;
 mod review;
 mod rollover;
 mod surroundings;
 mod tamper;
+mod upgrade;
 
 // Programs written elsewhere.
 mod envelopes;

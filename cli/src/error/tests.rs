@@ -26,6 +26,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 const FAMILIES: &[&str] = &[
     "backup",
     "ca",
+    "retention",
     "home",
     "org",
     "operator",

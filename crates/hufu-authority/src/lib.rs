@@ -18,6 +18,8 @@
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | open a home of an older program | [`Authority::upgrade`] | `upgrade.rs` |
+//! | delete personal fields whose retention time ended | [`Authority::retention_due`], [`Change::Erase`] | `retention.rs` |
 //! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -203,10 +205,12 @@ mod proof;
 mod publish;
 mod report;
 mod restore;
+mod retention;
 mod sealed;
 mod status;
 mod submit;
 mod succession;
+mod upgrade;
 mod view;
 
 pub mod manual;
@@ -232,8 +236,10 @@ pub use proof::{Proof, check_proof};
 pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use restore::{Restored, Restoring};
+pub use retention::{Due, Retention};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
+pub use upgrade::Upgraded;
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;

@@ -31,6 +31,10 @@ pub enum EventKind {
     CaRetire,
     /// An issuing CA's certificate was revoked by the root.
     CaRevoke,
+    /// The years were set for which records are kept.
+    RetentionSet,
+    /// Personal fields were deleted whose retention time had ended.
+    Erase,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -67,7 +71,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -78,6 +82,8 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::RetentionSet,
+        Self::Erase,
         Self::CaAdd,
         Self::CaCurrent,
         Self::CaRetire,
@@ -118,6 +124,8 @@ impl EventKind {
             Self::CaCurrent => "ca-current",
             Self::CaRetire => "ca-retire",
             Self::CaRevoke => "ca-revoke",
+            Self::RetentionSet => "retention-set",
+            Self::Erase => "erase",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -150,6 +158,8 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
         ) || self.is_about_a_ca()
     }
 
@@ -162,8 +172,15 @@ impl EventKind {
     /// Whether the act needs two people (the list of the design's "Who").
     #[must_use]
     pub const fn needs_two(self) -> bool {
-        matches!(self, Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet)
-            || self.is_about_a_ca()
+        matches!(
+            self,
+            Self::OrgMove
+                | Self::OrgUnfreeze
+                | Self::OperatorChange
+                | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
+        ) || self.is_about_a_ca()
     }
 }
 

@@ -7,6 +7,7 @@ mod crl;
 mod ledger;
 mod organisation;
 mod request;
+mod retention;
 mod status;
 mod totals;
 mod whole;

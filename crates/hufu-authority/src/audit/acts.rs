@@ -25,6 +25,7 @@ use crate::change::{self, Change};
 use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked, Gravity};
+use crate::retention;
 
 /// Events read at a time: one of a large batch has many megabytes.
 const EVENTS: u32 = 16;
@@ -95,6 +96,8 @@ struct SignedCa {
 
 /// What the signed acts add up to.
 struct State {
+    /// For how many years personal fields are kept.
+    retention: u32,
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
@@ -133,7 +136,8 @@ impl State {
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
         let founding = SignedCa { spki: identity.ca, tbs: None, status: CaStatus::Current };
         let cas = BTreeMap::from([(crate::ca::FOUNDING_CA.parse()?, founding)]);
-        Ok(Self { organisations, operators, profiles, cas, tree: None, listed: BTreeMap::new() })
+        let retention = retention::DEFAULT_YEARS;
+        Ok(Self { retention, organisations, operators, profiles, cas, tree: None, listed: BTreeMap::new() })
     }
 
     /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
@@ -261,6 +265,12 @@ impl State {
             policy::holds(who, if row.kind.is_about_a_ca() { &roles[..1] } else { &roles })?;
             policy::within(self.tree(), who, &place)?;
         }
+        if let Change::Erase(certificates) = &change {
+            let named = retention::ended(r, certificates, self.retention, row.at)?;
+            if named != retention::bodies(&decode(row)?).collect() {
+                return Err(fault("act", "what was deleted is not what it names"));
+            }
+        }
         self.apply(change)
     }
 
@@ -276,6 +286,8 @@ impl State {
                 self.operator(operator)?.org.clone()
             }
             Change::ProfileSet { .. }
+            | Change::RetentionSet(_)
+            | Change::Erase(_)
             | Change::CaAdd(_)
             | Change::CaCurrent(_)
             | Change::CaRetire(_)
@@ -297,6 +309,9 @@ impl State {
             Change::OrgLimits { org, limits } => self.organisation(&org)?.limits = limits,
             Change::OperatorRoles { operator, roles } => self.operator(&operator)?.roles = roles,
             Change::OperatorRemove(operator) => self.operator(&operator)?.status = OperatorStatus::Removed,
+            Change::RetentionSet(years) => self.retention = years,
+            // It changes nothing that later acts rest upon.
+            Change::Erase(_) => {}
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
             }
