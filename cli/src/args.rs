@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, demo, envelope, init, issue, key, man, operator, org, profile,
-    proposal, report, request, restore, retention, status, upgrade, verify,
+    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, operator, org,
+    profile, proposal, report, request, restore, retention, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -115,6 +115,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Cert),
     #[command(subcommand)]
+    Crl(crl::CrlCommand),
+    #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -124,6 +126,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Retention(retention::RetentionCommand),
     Verify(verify::Verify),
+    Lint(lint::Lint),
     #[command(subcommand)]
     Envelope(envelope::EnvelopeCommand),
     Status(status::StatusCommand),

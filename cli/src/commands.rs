@@ -6,11 +6,13 @@ pub(crate) mod backup;
 pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod crl;
 pub(crate) mod demo;
 pub(crate) mod envelope;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;
+pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod operator;
 pub(crate) mod org;
@@ -91,6 +93,11 @@ impl Batch {
                 self.refused.push(e);
             }
         }
+    }
+
+    /// The rows of what was done.
+    fn done_rows(&mut self) -> impl Iterator<Item = &mut Row> {
+        self.rows.iter_mut().filter(|row| !row.contains_key("code"))
     }
 
     /// The value of a column in the first row that has it.

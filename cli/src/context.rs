@@ -20,6 +20,9 @@ use crate::settings::Settings;
 /// Longer inputs are no certificate, request, key, profile or proof.
 const MAX_INPUT: u64 = 16 * 1024 * 1024;
 
+/// Longer inputs are no revocation list either, in PEM.
+const MAX_LIST: u64 = 192 * 1024 * 1024;
+
 /// One run of the command.
 pub(crate) struct Context {
     /// The flags that every command has.
@@ -90,6 +93,11 @@ impl Context {
         if given { self.unlock(authority) } else { Ok(()) }
     }
 
+    /// Whether the passphrase of the CA's keys is given without asking.
+    pub(crate) fn ca_passphrase_given(&self) -> bool {
+        self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some()
+    }
+
     /// Unlocks the CA's keys.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;
@@ -98,8 +106,17 @@ impl Context {
 
     /// The bytes of a file, or of standard input for `-`.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        self.read_up_to(path, MAX_INPUT)
+    }
+
+    /// As [`Context::read`], of a file that may be a long revocation list.
+    pub(crate) fn read_long(&self, path: &Path) -> Result<Vec<u8>> {
+        self.read_up_to(path, MAX_LIST)
+    }
+
+    fn read_up_to(&self, path: &Path, max: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = |from: &mut dyn Read, bytes: &mut Vec<u8>| from.take(MAX_INPUT + 1).read_to_end(bytes);
+        let read = |from: &mut dyn Read, bytes: &mut Vec<u8>| from.take(max + 1).read_to_end(bytes);
         let outcome = if path.as_os_str() == "-" {
             self.claim_stdin()?;
             read(&mut io::stdin().lock(), &mut bytes)
@@ -107,8 +124,8 @@ impl Context {
             std::fs::File::open(path).and_then(|mut file| read(&mut file, &mut bytes))
         };
         let length = outcome.map_err(|e| Error::read(path, e))?;
-        if u64::try_from(length).unwrap_or(u64::MAX) > MAX_INPUT {
-            return Err(Error::unreadable(path, format!("> {MAX_INPUT}")));
+        if u64::try_from(length).unwrap_or(u64::MAX) > max {
+            return Err(Error::unreadable(path, format!("> {max}")));
         }
         Ok(bytes)
     }

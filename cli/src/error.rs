@@ -85,7 +85,7 @@ impl Exit {
 }
 
 /// The errors of the command line itself, with how they end the process.
-pub(crate) const OWN: [(&str, Exit); 30] = [
+pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.usage", Exit::Usage),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
@@ -110,10 +110,15 @@ pub(crate) const OWN: [(&str, Exit); 30] = [
     ("cli.region-missing", Exit::Usage),
     ("cli.sheet-form", Exit::Usage),
     ("cli.nothing", Exit::NotFound),
+    ("cli.publish-missing", Exit::Usage),
+    ("cli.no-crl", Exit::NotFound),
+    ("cli.crl-alarm", Exit::Negative),
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
     ("cli.envelope", Exit::Negative),
+    ("cli.lint", Exit::Negative),
+    ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
 ];

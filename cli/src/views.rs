@@ -5,7 +5,11 @@ use hufu_authority::model::certificate::CertificateRow;
 use hufu_authority::model::operator::Operator;
 use hufu_authority::model::org::{Limits, Organisation};
 use hufu_authority::model::time::{DISPLAY_OFFSET, Instant};
+use hufu_authority::x509::bundle::{Kind, Object};
 use hufu_authority::x509::certificate::Certificate;
+use hufu_authority::x509::crl::Crl;
+use hufu_authority::x509::csr::Csr;
+use hufu_authority::x509::ocsp::Response;
 use hufu_authority::{EventRow, Figures, ProfileRow, Proposal, RequestRow};
 use serde_json::{Map, Value, json};
 
@@ -145,6 +149,19 @@ pub(crate) fn certificate(c: &CertificateRow) -> Row {
         ("request", c.request.as_ref().map(ToString::to_string).into()),
         ("predecessor", c.predecessor.as_ref().map(ToString::to_string).into()),
     ])
+}
+
+/// What an object says of itself in one line; empty when it cannot be read.
+pub(crate) fn title(object: &Object) -> String {
+    match object.kind {
+        Kind::Certificate => Certificate::from_der(&object.der).map(|c| c.subject_text()).unwrap_or_default(),
+        Kind::Request => Csr::from_bytes(&object.der).map(|r| r.subject_text()).unwrap_or_default(),
+        Kind::Crl => Crl::from_der(object.der.as_slice()).map(|crl| crl.issuer_text()).unwrap_or_default(),
+        Kind::Answer => {
+            let answer = Response::from_der(&object.der).ok();
+            answer.and_then(|a| seconds(a.produced_at()).as_str().map(str::to_owned)).unwrap_or_default()
+        }
+    }
 }
 
 /// What a certificate's own bytes say.

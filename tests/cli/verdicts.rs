@@ -115,3 +115,47 @@ fn checkpoints_that_were_kept_are_held_against_the_ledger() {
     assert!(answer.code != 0, "{}", answer.out);
     desk.refuses("audit anchor check zhang.toml --home home", 2, "cli.unreadable");
 }
+
+/// What others made is linted where there is no home; what is wrong is named with rule, clause and octet.
+#[test]
+fn files_from_anywhere_are_linted() {
+    let desk = Desk::new();
+    let clean = desk.does(&format!("lint {}", chain("leaf.pem")));
+    assert!(clean.is_empty() || !clean.contains("lint."), "{clean}");
+    let mixed = desk.run(&format!("lint {} {}", chain("leaf.pem"), chain("mixed-algorithm-leaf.pem")));
+    assert_eq!(mixed.code, 1, "{}{}", mixed.out, mixed.err);
+    assert!(mixed.out.contains("lint.algorithms-differ"), "{}", mixed.out);
+    let document = desk.run(&format!("lint {} --output json", chain("raw-rs-leaf.pem")));
+    let document: serde_json::Value = serde_json::from_str(&document.out).unwrap();
+    let first = &document["items"][0];
+    assert_eq!((first["rule"].as_str(), first["object"].as_u64()), (Some("lint.signature-form"), Some(1)));
+    assert!(first["offset"].is_u64() && first["clause"].as_str().unwrap().contains("GM/T 0009"), "{first}");
+    fs::write(desk.path("text.pem"), "words").unwrap();
+    desk.refuses("lint text.pem", 2, "x509.not-der");
+    desk.refuses("lint text.pem --profile nobody", 3, "profile.unknown");
+    for lang in ["en", "zh"] {
+        let rules = desk.does(&format!("lint --rules --lang {lang} --output ndjson"));
+        assert!(rules.lines().count() > 100, "{}", rules.lines().count());
+    }
+}
+
+/// A certificate of ours is linted against its profile and against another one.
+#[test]
+fn our_certificates_are_linted_against_their_profile() {
+    let desk = Desk::founded();
+    let serial = desk.issued();
+    desk.does(&format!("cert export {serial} --out zhang.pem --home home"));
+    desk.does("lint zhang.pem --home home");
+    desk.does("lint zhang.pem --profile person-sign --home home");
+    let other = desk.run("lint zhang.pem --profile tls-server --home home");
+    assert!(other.code == 1 && other.out.contains("lint.policy"), "{}{}", other.out, other.err);
+    desk.refuses("lint zhang.pem --profile person-sign --home nowhere", 2, "cli.issuer-missing");
+    desk.does("cert ca issuing --out issuing.pem --home home");
+    desk.does("lint zhang.pem --profile person-sign --home nowhere --ca issuing.pem");
+    // Without a list nothing is said about status; one that is no list is refused; one certificate is no pair.
+    desk.refuses("verify zhang.pem --home home --crl zhang.pem", 2, "x509.not-der");
+    let twice = desk.run("verify --pair zhang.pem zhang.pem --home home");
+    assert!(twice.code == 1 && twice.out.contains("verify.pair-key"), "{}{}", twice.out, twice.err);
+    let chinese = desk.run("verify --pair zhang.pem zhang.pem --home home --lang zh");
+    assert!(chinese.out.contains("两张证书") && !chinese.out.contains("the halves"), "{}", chinese.out);
+}

@@ -15,14 +15,18 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod backup;
 mod clock;
+mod drill;
 mod export;
 mod hierarchy;
 mod issuance;
+mod key_centre;
 mod lifecycle;
+mod pairs;
 mod privacy;
 mod publish;
 mod refusals;
 mod report;
+mod respond;
 mod retention;
 mod review;
 mod rollover;

@@ -213,7 +213,7 @@ fn answers_of_the_delegated_responder_are_believed() {
     let issuer = Issuer::of(&scene.issuing.certificate).unwrap();
     let answer = |hash: Hash, serial: &Serial, status, by: &Certificate, key: &SecretKey, nonce| {
         let id = issuer.cert_id(hash, serial);
-        let answer = Answer { id: &id, status, this_update: NOW - 60, next_update: NOW + 3_600 };
+        let answer = Answer { id: &id, status, this_update: NOW - 60, next_update: NOW + 3_600, invalid_since: None };
         ocsp::respond(&[answer], by, key, NOW - 30, nonce, [3; 32]).unwrap()
     };
     let judge = |answer: &[u8], status: &str| {

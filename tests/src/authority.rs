@@ -196,9 +196,19 @@ impl TestAuthority {
         self.authority.act_as(&operator.parse().unwrap(), self.people.key(operator)).unwrap()
     }
 
-    /// Unlocks the CA's keys; every signature is verified.
+    /// Unlocks the CA's keys; every signature is verified. With the key centre's, when there is one.
     #[must_use]
     pub fn signer(&self) -> CaSigner {
+        let mut signer = self.signer_alone();
+        if self.authority.kmc().is_ok() {
+            signer.set_key_centre(self.key_centre());
+        }
+        signer
+    }
+
+    /// Unlocks the CA's keys and leaves the key centre out.
+    #[must_use]
+    pub fn signer_alone(&self) -> CaSigner {
         self.authority.start_signer(&self.session("zhao"), &self.ca_passphrase(), AfterSigning::Verify).unwrap()
     }
 
@@ -219,14 +229,15 @@ impl TestAuthority {
     #[must_use]
     pub fn in_region(&self, mut request: NewRequest) -> NewRequest {
         use hufu_model::holder::Field;
-        let region = match request.org.as_str() {
-            "lra-mianyang" => "510700",
-            "ra-yunnan" | "lra-kunming" => "530100",
-            _ => "510100",
+        let place = match request.org.as_str() {
+            "lra-mianyang" => ["510700", "四川省", "绵阳市"],
+            "ra-yunnan" | "lra-kunming" => ["530100", "云南省", "昆明市"],
+            _ => ["510100", "四川省", "成都市"],
         };
         for (field, value) in &mut request.fields {
-            if *field == Field::Region {
-                region.clone_into(value);
+            let places = [Field::Region, Field::Province, Field::City].into_iter().zip(place);
+            if let Some((_, name)) = places.into_iter().find(|(known, _)| known == field) {
+                name.clone_into(value);
             }
         }
         request

@@ -199,7 +199,7 @@ fn sign_first(t: &TestAuthority, chance: &str, requests: &[RequestId]) -> Result
         })?;
         let signature = key.sign(&tbs, entropy.array().unwrap())?;
         let der = tbs::assemble(&tbs, &signature)?;
-        acknowledge(&IssuedCertificate { request: id.clone(), serial, der });
+        acknowledge(&IssuedCertificate { request: id.clone(), serial, der, encryption: None });
         hufu_store::fault!("f5");
         for result in t.authority.issue(&session, &signer, std::slice::from_ref(id))? {
             result?;

@@ -7,6 +7,7 @@
 mod authority;
 mod chance;
 mod dump;
+mod key_centre;
 mod people;
 
 pub mod child;
@@ -14,4 +15,5 @@ pub mod child;
 pub use authority::{OPERATORS, TestAuthority, copy_home, open, ready_requests};
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};
+pub use key_centre::OFFICERS;
 pub use people::{People, credit_code, holder_name, resident_id};

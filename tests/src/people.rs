@@ -29,10 +29,16 @@ impl People {
     /// The key of `label`; the same one each time.
     #[must_use]
     pub fn key(&self, label: &str) -> SecretKey {
+        SecretKey::from_scalar(&self.scalar(label)).expect("a scalar in range")
+    }
+
+    /// The octets of that key, for judges.
+    #[must_use]
+    pub fn scalar(&self, label: &str) -> [u8; 32] {
         let mut scalar = sm3(format!("{} key {label}", self.seed).as_bytes()).0;
         // Below the group order, which begins with FFFFFFFE.
         scalar[0] &= 0x7f;
-        SecretKey::from_scalar(&scalar).expect("a scalar in range")
+        scalar
     }
 
     /// A PKCS#10 request with the key of `label`. Its subject is deliberately not the holder's.

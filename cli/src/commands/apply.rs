@@ -1,11 +1,14 @@
 //! `hufu apply`: approved changes of status take effect.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use hufu_authority::model::ident::{OrgId, RequestId};
 use hufu_authority::model::request::RequestStatus;
-use hufu_authority::{Applied, Authority, Session};
+use hufu_authority::{AfterSigning, Applied, Authority, Session, StatusChange, Visibility};
+use serde_json::Value;
 
-use super::{Batch, request};
+use super::{Batch, crl, request};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Row, row};
@@ -48,21 +51,63 @@ pub(crate) fn run(ctx: &Context, args: Apply) -> Result<()> {
     apply(ctx, &authority, &session, &ids)
 }
 
-/// Applies these requests and prints what became of them.
+/// Applies these requests and prints what became of them, and whether relying parties can see it.
 pub(super) fn apply(ctx: &Context, authority: &Authority, session: &Session, ids: &[RequestId]) -> Result<()> {
     let bar = ctx.progress(0);
     let mut batch = Batch::at_most(LISTED);
+    let mut changes = Vec::new();
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
         bar.set(&ctx.word("stage-apply"), (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.apply(session, chunk)?) {
-            batch.add(ctx, ("request", id.as_str()), result, applied);
+            changes.extend(result.as_ref().ok().map(|applied| applied.change.clone()));
+            batch.add(ctx, ("request", id.as_str()), result, shown);
         }
     }
     drop(bar);
-    batch.finish(ctx, "change-list", &["request", "outcome", "serial", "status", "at"])
+    let published = visible(ctx, authority, session, &changes);
+    let seen = published.as_deref().unwrap_or_default();
+    let visible: HashSet<String> = changes
+        .iter()
+        .zip(seen)
+        .filter(|(_, seen)| **seen == Visibility::Visible)
+        .map(|(change, _)| change.serial.to_string())
+        .collect();
+    for row in batch.done_rows() {
+        let serial = row.get("serial").and_then(Value::as_str).unwrap_or_default();
+        let code = if visible.contains(serial) { Visibility::Visible } else { Visibility::Pending }.code();
+        row.insert("visibility".to_owned(), code.into());
+    }
+    batch.finish(ctx, "change-list", &["request", "outcome", "serial", "status", "at", "visibility"])?;
+    published?;
+    if visible.len() < changes.len() {
+        ctx.next("next-pending", &[]);
+    }
+    Ok(())
 }
 
-fn applied(a: Applied) -> Row {
+/// Publishes lists with these changes when the settings name a folder and the CA's passphrase is given without asking,
+/// and reads in the folder which of them can be seen.
+fn visible(
+    ctx: &Context,
+    authority: &Authority,
+    session: &Session,
+    changes: &[StatusChange],
+) -> Result<Vec<Visibility>> {
+    let Some(mut publishing) = authority.home().publishing().filter(|_| !changes.is_empty()) else {
+        return Ok(vec![Visibility::Pending; changes.len()]);
+    };
+    if ctx.ca_passphrase_given() {
+        // Each was asked for and approved; that they are many is no surprise here.
+        publishing.agreed_changes = Some(changes.len() as u64);
+        let ca = ctx.signer(authority, session, AfterSigning::Verify)?;
+        for publication in authority.publish_crl(session, &ca, &publishing)? {
+            crl::tell(ctx, &publication);
+        }
+    }
+    Ok(authority.visible(&publishing.folder, changes)?)
+}
+
+fn shown(a: Applied) -> Row {
     row([
         ("request", a.request.as_str().into()),
         ("outcome", "done".into()),

@@ -70,20 +70,23 @@ pub(crate) fn run(ctx: &Context, args: EnvelopeCommand) -> Result<()> {
 }
 
 fn inspect(ctx: &Context, args: &Inspect) -> Result<()> {
-    let bytes = ctx.read(&args.file)?;
     let expected = first_key(&certificates(ctx, args.enc_cert.as_deref())?)?;
     let signer = first_key(&certificates(ctx, args.centre.as_deref())?)?;
     let terms = Terms { expected: expected.as_ref(), signer: signer.as_ref() };
+    let (shown, refused) = judged(ctx, &args.file, &terms)?;
+    ctx.out.one("envelope", shown)?;
+    if refused { Err(Error::own("cli.envelope", vec![("path", args.file.display().to_string())])) } else { Ok(()) }
+}
+
+/// What an envelope is, as a row, and whether its key must not be used.
+pub(super) fn judged(ctx: &Context, file: &Path, terms: &Terms<'_>) -> Result<(Row, bool)> {
+    let bytes = ctx.read(file)?;
     // The key of the settings is the operator's for acting in a home: only a flag means this envelope's.
     let seen = match ctx.global.key {
-        Some(_) => envelope::inspect_with(&bytes, &ctx.operator_key()?, &terms),
-        None => envelope::inspect(&bytes),
+        Some(_) => envelope::inspect_with(&bytes, &ctx.operator_key()?, terms),
+        None => envelope::inspect_for(&bytes, terms),
     };
-    ctx.out.one("envelope", shown(ctx, &args.file, &seen))?;
-    match seen.weight() {
-        Some(Weight::Refused) => Err(Error::own("cli.envelope", vec![("path", args.file.display().to_string())])),
-        _ => Ok(()),
-    }
+    Ok((shown(ctx, file, &seen), seen.weight() == Some(Weight::Refused)))
 }
 
 fn shown(ctx: &Context, file: &Path, seen: &Inspection) -> Row {

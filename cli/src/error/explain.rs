@@ -5,7 +5,7 @@ use hufu_authority::model::holder::{DocumentFault, FieldFault, HolderFault};
 use hufu_authority::model::ident::IdError;
 use hufu_authority::model::org::{OrgKind, TreeError};
 use hufu_authority::model::text::NameFault;
-use hufu_authority::{Error, ErrorKind};
+use hufu_authority::{Error, ErrorKind, kmc};
 
 use super::{Values, clean};
 use crate::phrase::said;
@@ -27,6 +27,7 @@ pub(super) fn causes(e: &Error, lang: Lang) -> Vec<String> {
         ErrorKind::Store(lower) if STORE_SAYS_ALL.contains(&lower.kind().code()) => return Vec::new(),
         ErrorKind::Store(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Issuer(lower) => vec![said(lang, &lower.to_string())],
+        ErrorKind::Kmc(lower) if kmc_says_all(lower.kind()) => return Vec::new(),
         ErrorKind::Sheet(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::Kmc(lower) => vec![said(lang, &lower.to_string())],
         ErrorKind::X509(lower) => {
@@ -122,9 +123,23 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::PairHalf { encryption, signing } => {
             vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
         }
-        ErrorKind::PairSucceeds(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::Succeeded { serial, by } => vec![("serial", serial.to_string()), ("by", by.to_string())],
+        ErrorKind::SucceededTwice(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::Place { field, region } => {
+            vec![("field", render(lang, &format!("field-{field}"), &[])), ("region", region.clone())]
+        }
+        ErrorKind::OwnerKey(dialect) => vec![("dialect", (*dialect).to_owned())],
+        ErrorKind::PairSucceeds(serial) | ErrorKind::SingleCertificate(serial) => vec![("serial", serial.to_string())],
         ErrorKind::CompromisedKey(serial) => vec![("serial", serial.to_string())],
         ErrorKind::InvalidSince(at) => vec![("at", time(*at))],
+        ErrorKind::NoResponder(instance) | ErrorKind::ResponderExists(instance) => {
+            vec![("instance", instance.to_string())]
+        }
+        ErrorKind::ResponderExpired { instance, until } => {
+            vec![("instance", instance.to_string()), ("until", time(*until))]
+        }
+        ErrorKind::AnswerLife(seconds) => vec![("seconds", seconds.to_string())],
+        ErrorKind::ResponderClock { now, last } => vec![("now", time(*now)), ("last", time(*last))],
         ErrorKind::OtherVerb { request, action } => vec![
             ("request", request.to_string()),
             ("action", render(lang, &format!("label-action-{action}"), &[])),
@@ -226,8 +241,55 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::ReadBack { path, what } => vec![("path", path.display().to_string()), ("what", said(lang, what))],
         ErrorKind::Entropy(e) => vec![("what", e.to_string())],
+        ErrorKind::Kmc(e) => kmc(e.kind(), lang),
+        ErrorKind::UnknownKeyOrder(id) => vec![("request", id.to_string())],
+        ErrorKind::KeyOrderState { order, status } => {
+            vec![("request", order.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
         _ => Vec::new(),
     }
+}
+
+/// The values of what the key centre says.
+fn kmc(kind: &kmc::ErrorKind, lang: Lang) -> Values {
+    use hufu_authority::kmc::ErrorKind as Kind;
+    let path = |path: &std::path::Path| vec![("path", path.display().to_string())];
+    match kind {
+        Kind::Split { threshold, shares } => vec![("threshold", threshold.to_string()), ("shares", shares.to_string())],
+        Kind::ShareTwice { number, custodian }
+        | Kind::ShareWrong { number, custodian }
+        | Kind::SharePassphrase { number, custodian } => {
+            vec![("number", number.to_string()), ("who", custodian.clone())]
+        }
+        Kind::ShareForeign { number, custodian, found } => {
+            vec![("number", number.to_string()), ("who", custodian.clone()), ("key", found.clone())]
+        }
+        Kind::SharesFew { have, need } => vec![("have", have.to_string()), ("need", need.to_string())],
+        Kind::PoolEmpty { missing } => vec![("missing", missing.to_string())],
+        Kind::ShareForm { what } | Kind::Founding { what } | Kind::Record { what } | Kind::Agent { what } => {
+            vec![("what", said(lang, what))]
+        }
+        Kind::NoKey { what } => vec![("what", said(lang, what))],
+        Kind::RecordTime { what } => vec![("what", said(lang, what))],
+        Kind::ApprovalsMissing { part, have, need } => vec![
+            ("part", render(lang, &format!("label-part-{part}"), &[])),
+            ("have", have.to_string()),
+            ("need", need.to_string()),
+        ],
+        Kind::NotAnOfficer { who }
+        | Kind::OwnOrder { who }
+        | Kind::ApprovedTwice { who }
+        | Kind::ApprovalSignature { who } => vec![("who", who.to_string())],
+        Kind::Cap { cap, .. } => vec![("cap", cap.to_string())],
+        Kind::NoAgent { path: socket } | Kind::AgentRuns { path: socket } => path(socket),
+        Kind::SocketPath { length, most } => vec![("length", length.to_string()), ("most", most.to_string())],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the message of a kind has places for all it knows.
+fn kmc_says_all(kind: &kmc::ErrorKind) -> bool {
+    !kmc(kind, Lang::En).is_empty() || matches!(kind, kmc::ErrorKind::NotFounded)
 }
 
 /// `request.holder` has the field and, as `{what}`, the fault's own message.
@@ -344,6 +406,9 @@ mod tests {
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },
             ErrorKind::TooLong { asked: 2, allowed: 1 },
             ErrorKind::UnknownRegion("990000".to_owned()),
+            ErrorKind::Place { field: "city", region: "510100".to_owned() },
+            ErrorKind::Succeeded { serial: "01".parse().unwrap(), by: "02".parse().unwrap() },
+            ErrorKind::SucceededTwice("01".parse().unwrap()),
             ErrorKind::HostMissing,
             ErrorKind::AuthorityKey,
             ErrorKind::KeyInUse { request: "r-1".parse().unwrap() },

@@ -24,6 +24,8 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 }
 
 const FAMILIES: &[&str] = &[
+    "responder",
+    "server",
     "backup",
     "ca",
     "retention",

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
-use hufu_model::ident::{RequestId, Serial};
+use hufu_model::ident::{Digest, RequestId, Serial};
 use hufu_model::operator::{Operator, Role};
 use hufu_model::org::OrgTree;
 use hufu_model::request::{Action, RequestStatus};
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
-use hufu_store::{NewStatus, Reader, RequestRow, StatusChange, StatusFilter, Write};
+use hufu_store::{EventWriter, NewStatus, Reader, RequestRow, StatusChange, StatusFilter, Write};
 use hufu_x509::record::StatusRecord;
 
 use crate::approve::check_status_record;
@@ -166,7 +166,7 @@ impl Checker<'_> {
     }
 }
 
-/// Writes one change: its event, the certificate's status, the request's end, the totals.
+/// Writes one change: its event, the certificate's status, of a pair that of both halves, the request's end, the totals.
 fn apply_one(w: &mut Write<'_>, session: &Session, row: RequestRow, record: &StatusRecord) -> Result<Applied> {
     let (kind, status) = match record.action {
         Action::Suspend => (EventKind::Suspend, CertificateStatus::Held),
@@ -181,21 +181,36 @@ fn apply_one(w: &mut Write<'_>, session: &Session, row: RequestRow, record: &Sta
     if record.emergency && row.status == RequestStatus::Submitted {
         event.field("emergency", "yes");
     }
-    let change = event.put_status_change(&NewStatus {
+    let new = NewStatus {
         serial: record.serial.clone(),
         request: Some(row.id.clone()),
         status,
         reason: record.reason,
         at,
         invalid_since: record.invalid_since,
-    })?;
-    if record.reason == RevocationReason::KeyCompromise {
-        event.put_compromised_key(&row.spki, &record.serial)?;
-    }
+    };
+    let change = put_change(&mut event, &new, Some(&row.spki))?;
     let done = RequestRow { status: RequestStatus::Applied, serial: Some(record.serial.clone()), ..row };
     event.put_request(&done)?;
     event.close()?;
     Ok(Applied { request: done.id, change })
+}
+
+/// Puts a change of status, of a pair those of both halves, and marks the key `spki` when others know its private half.
+/// Returns the change of the certificate that was named.
+pub(crate) fn put_change(
+    event: &mut EventWriter<'_, '_>,
+    new: &NewStatus,
+    spki: Option<&Digest>,
+) -> std::result::Result<StatusChange, hufu_store::Error> {
+    let change = event.put_status_change(new)?;
+    if let Some(serial) = event.reader().encryption_half(&new.serial)? {
+        event.put_status_change(&NewStatus { serial, ..new.clone() })?;
+    }
+    if let Some(spki) = spki.filter(|_| new.reason == RevocationReason::KeyCompromise) {
+        event.put_compromised_key(spki, &new.serial)?;
+    }
+    Ok(change)
 }
 
 fn take(results: &mut BTreeMap<RequestId, Result<Applied>>, id: &RequestId) -> Result<Applied> {

@@ -20,6 +20,8 @@ use crate::{change, document, retention};
 
 mod acts;
 mod crl;
+mod pairs;
+mod responder;
 mod status;
 
 /// Rows read at a time: memory stays flat however large the home is.
@@ -40,7 +42,7 @@ pub enum Depth {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `requests`, `changes` or `lists`; of
+    /// What is being verified: `events`, `rows`, `documents`, `certificates`, `pairs`, `requests`, `changes` or `lists`; of
     /// a backup also `pages` and `octets`.
     pub what: &'static str,
     /// How many are done.
@@ -101,7 +103,9 @@ impl Authority {
                 self.audit_certificates(r, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
+                pairs::audit(r, &self.home, progress, &mut report)?;
                 crl::audit(r, &self.identity, progress, &mut report)?;
+                responder::audit(r, &self.identity, &mut report)?;
             }
             Ok(())
         })?;
@@ -289,6 +293,12 @@ impl Authority {
             report.find("I12", id, message);
             return Ok(());
         }
+        if let (RequestStatus::Issued, Some(serial)) = (row.status, &row.serial)
+            && record.pair != r.encryption_half(serial)?.is_some()
+        {
+            let asked = if record.pair { "a pair" } else { "a single certificate" };
+            report.find("I4", &id, format!("it asked for {asked} and got the other"));
+        }
         let Some(seal) = self.seal.as_ref().filter(|_| !erased) else { return Ok(()) };
         let opened = seal.open(row.id.as_str().as_bytes(), &body.sealed);
         let personal = opened.map_err(crate::Error::from).and_then(|bytes| Personal::from_bytes(&bytes));
@@ -340,14 +350,29 @@ fn audit_certificate(
         report.find("I3", serial, "no intent was committed for it");
         return Ok(());
     };
-    if intent.serial != row.serial || intent.tbs_digest != sm3(certificate.tbs_der()) {
+    // Beside the certificate that its intent names, a request may have an encryption half.
+    let half = match intent.serial == row.serial {
+        true => None,
+        false => r.pair_intent(request)?.filter(|half| half.serial == row.serial),
+    };
+    let committed = match &half {
+        Some(half) => half.tbs_digest,
+        None => intent.tbs_digest,
+    };
+    if (half.is_none() && intent.serial != row.serial) || committed != sm3(certificate.tbs_der()) {
         report.find("I3", &serial, "it is not what its intent committed to");
+    }
+    if half.is_some() && r.signing_half(&row.serial)?.is_none() {
+        report.find("I4", &serial, "it is the half of a pair that is not on record");
     }
     let begins = row.validity.not_before();
     if begins != row.issued_at || begins.abs_diff(intent.at) > TOLERANCE {
         report.find("I9", &serial, "it does not begin at the ledger time of its intent");
     }
-    let profile = r.request(request)?.and_then(|q| profiles.get(&q.profile_digest));
+    let profile = match &half {
+        Some(half) => profiles.get(&half.profile_digest),
+        None => r.request(request)?.and_then(|q| profiles.get(&q.profile_digest)),
+    };
     let Some(profile) = profile else {
         report.find("I11", serial, "the text of its profile is not on record");
         return Ok(());

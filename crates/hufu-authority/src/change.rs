@@ -17,6 +17,8 @@ use hufu_x509::record::{Act, Countersign};
 use crate::authority::{Authority, Identity, Session};
 use crate::ca::{self, NewCa};
 use crate::error::{ErrorKind, Result};
+use crate::home::Home;
+use crate::key_founding::{KeyCentreFacts, META};
 use crate::{document, policy, retention};
 
 /// How long a proposed act waits for its second person.
@@ -54,6 +56,8 @@ pub enum Change {
     },
     /// Removes an operator at once. One person.
     OperatorRemove(OperatorId),
+    /// Puts a key centre in force whose vault stands in the home ([`Authority::found_key_centre`]). Two people.
+    KeyCentre(Box<KeyCentreFacts>),
     /// Makes an issuing CA ([`Authority::propose_ca`]). Two super-administrators and the root's key.
     CaAdd(Box<NewCa>),
     /// Makes an issuing CA the current one; the one before finishes what was asked of it. Two super-administrators.
@@ -100,6 +104,7 @@ impl Change {
             Self::OrgLimits { .. } => EventKind::OrgLimits,
             Self::OperatorRoles { .. } => EventKind::OperatorChange,
             Self::OperatorRemove(_) => EventKind::OperatorRemove,
+            Self::KeyCentre(_) => EventKind::KeyCentreFound,
             Self::ProfileSet { .. } => EventKind::ProfileSet,
             Self::RetentionSet(_) => EventKind::RetentionSet,
             Self::Erase(_) => EventKind::Erase,
@@ -117,6 +122,7 @@ impl Change {
                 org.to_string()
             }
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => operator.to_string(),
+            Self::KeyCentre(facts) => facts.kek.clone(),
             Self::ProfileSet { source } => profile(source)?.id.to_string(),
             Self::RetentionSet(_) => "retention".to_owned(),
             Self::Erase(certificates) => format!("{} certificates", certificates.len()),
@@ -139,6 +145,7 @@ impl Change {
             Self::OrgMove { to, .. } => vec![pair("to", to.to_string())],
             Self::OrgLimits { limits, .. } => vec![pair("limits", limits.to_text())],
             Self::OperatorRoles { roles, .. } => vec![pair("roles", roles_text(roles))],
+            Self::KeyCentre(facts) => facts.fields(),
             Self::ProfileSet { source } => vec![pair("source", source.clone())],
             Self::RetentionSet(years) => vec![pair("years", years.to_string())],
             Self::Erase(certificates) => {
@@ -185,6 +192,7 @@ impl Change {
                 Self::OperatorRoles { operator: act.object.parse()?, roles: parse_roles(field("roles")?)? }
             }
             EventKind::OperatorRemove => Self::OperatorRemove(act.object.parse()?),
+            EventKind::KeyCentreFound => Self::KeyCentre(Box::new(KeyCentreFacts::from_act(act)?)),
             EventKind::ProfileSet => Self::ProfileSet { source: field("source")?.to_owned() },
             EventKind::RetentionSet => {
                 let years = field("years")?.parse();
@@ -227,16 +235,18 @@ impl Change {
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
-            // A profile or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
+            // A profile, a key centre or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
             Self::ProfileSet { .. }
             | Self::RetentionSet(_)
             | Self::Erase(_)
+            | Self::KeyCentre(_)
             | Self::CaAdd(_)
             | Self::CaCurrent(_)
             | Self::CaRetire(_)
             | Self::CaRevoke { .. } => crate::init::ca_org()?,
         };
         let administrators = match self {
+            Self::KeyCentre(_) => true,
             Self::OperatorRoles { operator, roles } => {
                 roles.iter().chain(&known(w, operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
             }
@@ -274,7 +284,7 @@ impl Authority {
             let by = policy::acting(&w.reader(), session, w.now())?;
             change.permit(w, &tree, &by)?;
             // A proposal that could not take effect is refused at once: the plan is made now and again when it is countersigned.
-            let plan = change.plan(w, &mut tree, &self.identity, None)?;
+            let plan = change.plan(w, &mut tree, &self.identity, &self.home, None)?;
             if change.needs_two(&w.reader().org_tree()?)? {
                 let mut event = w.event(EventKind::Propose, Some(session.operator()), &act.object);
                 event.field("act", &act.kind);
@@ -301,7 +311,7 @@ impl Authority {
 
     /// An act signed by the session's operator, and its document. `verb` is what a denial is recorded under, which
     /// comes before a complaint about `object`.
-    fn sign_act(
+    pub(crate) fn sign_act(
         &self,
         session: &Session,
         verb: &str,
@@ -378,7 +388,7 @@ impl Authority {
             // Both are asked: what somebody proposed who has no right to it any more is nobody's.
             change.permit(w, &tree, &known(w, &act.operator)?)?;
             let made = make(&change)?;
-            let plan = change.plan(w, &mut tree, &self.identity, made)?;
+            let plan = change.plan(w, &mut tree, &self.identity, &self.home, made)?;
             erases = matches!(change, Change::Erase(_));
             proposal.status = "done".to_owned();
             proposal.approver = Some(by.id);
@@ -427,6 +437,7 @@ enum Plan {
     Org(Organisation),
     Operator(Operator),
     Profile(Digest, hufu_model::profile::Profile),
+    KeyCentre(String),
     Cas(Vec<IssuingCaRow>),
     Years(u32),
     Erase(Vec<RequestId>),
@@ -440,6 +451,7 @@ impl Plan {
             Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
             Self::Years(years) => event.field("years", &years.to_string()),
             Self::Erase(requests) => requests.iter().try_for_each(|request| event.erase_sealed(request))?,
+            Self::KeyCentre(entry) => event.put_meta(META, &entry)?,
             Self::Cas(rows) => rows.iter().try_for_each(|row| event.put_issuing_ca(row))?,
         }
         Ok(())
@@ -448,7 +460,14 @@ impl Plan {
 
 impl Change {
     /// Checks the change against the present state and gives the rows it will write.
-    fn plan(&self, w: &Write<'_>, tree: &mut OrgTree, identity: &Identity, made: Option<Certificate>) -> Result<Plan> {
+    fn plan(
+        &self,
+        w: &Write<'_>,
+        tree: &mut OrgTree,
+        identity: &Identity,
+        home: &Home,
+        made: Option<Certificate>,
+    ) -> Result<Plan> {
         let nothing = |what: String| Err(ErrorKind::NoChange(what).into());
         match self {
             Self::OrgAdd(org) => {
@@ -502,6 +521,10 @@ impl Change {
                 let mut removed = known(w, operator)?;
                 removed.status = OperatorStatus::Removed;
                 Ok(Plan::Operator(removed))
+            }
+            Self::KeyCentre(facts) => {
+                facts.plan(&w.reader(), home)?;
+                Ok(Plan::KeyCentre(facts.entry()))
             }
             Self::ProfileSet { source } => {
                 let profile = profile(source)?;

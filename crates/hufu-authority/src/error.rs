@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
+use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
 use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
@@ -13,6 +14,8 @@ use hufu_model::org::{LimitExceeded, TreeError};
 use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
+
+mod class;
 
 /// Why a verb did not do what was asked. Nothing was changed then, unless the kind says so.
 #[derive(Debug)]
@@ -174,6 +177,13 @@ pub enum ErrorKind {
     Holder(HolderFault),
     /// The holder's region is not a code of GB/T 2260.
     UnknownRegion(String),
+    /// A province or city that does not lie where the region code says.
+    Place {
+        /// `province` or `city`.
+        field: &'static str,
+        /// The region code.
+        region: String,
+    },
     /// The profile names hosts and none was given.
     HostMissing,
     /// The CSR's key is a key of the authority itself.
@@ -212,10 +222,39 @@ pub enum ErrorKind {
     SuccessorKey(Action),
     /// Only a change of data changes the subject or the profile.
     SuccessorSubject(Action),
+    /// A certificate was renewed or rekeyed already, and its successor is in force.
+    Succeeded {
+        /// The certificate.
+        serial: Serial,
+        /// Its successor.
+        by: Serial,
+    },
+    /// A certificate stands twice in one batch as the one that is renewed or rekeyed.
+    SucceededTwice(Serial),
     /// The key belongs to a certificate that was revoked because others knew the private key.
     CompromisedKey(Serial),
     /// The time from which a certificate should not have been relied upon lies outside its life.
     InvalidSince(Instant),
+    /// The issuing CA of this instance has no OCSP responder.
+    NoResponder(u8),
+    /// The issuing CA of this instance has an OCSP responder already.
+    ResponderExists(u8),
+    /// The certificate of the OCSP responder is not valid any more, or not yet.
+    ResponderExpired {
+        /// The CA's instance.
+        instance: u8,
+        /// Until when it was valid.
+        until: Instant,
+    },
+    /// Answers may not be given for so short or so long a time, in seconds.
+    AnswerLife(i64),
+    /// The machine's clock stands behind the ledger: no status can be said to hold now.
+    ResponderClock {
+        /// What the clock shows.
+        now: Instant,
+        /// When the last event was recorded.
+        last: Instant,
+    },
     /// The request asks for something that another verb does.
     OtherVerb {
         /// The request.
@@ -259,6 +298,21 @@ pub enum ErrorKind {
     UnknownCertificate(Serial),
     /// No open proposal of this id.
     UnknownProposal(String),
+    /// The home has a key centre already.
+    KeyCentreExists,
+    /// The home's key centre waits for the second super-administrator.
+    KeyCentreWaits,
+    /// The vault is not the one that was signed about.
+    KeyCentreDiffers,
+    /// No such order to the key centre.
+    UnknownKeyOrder(RequestId),
+    /// An order to the key centre is in a state that forbids this.
+    KeyOrderState {
+        /// The order.
+        order: RequestId,
+        /// How far it has come.
+        status: RecoveryStatus,
+    },
     /// A change that would change nothing or contradicts the present state.
     NoChange(String),
     /// The home is behind its anchor: an older copy was put back.
@@ -390,6 +444,10 @@ pub enum ErrorKind {
         /// The one that stands for the pair.
         signing: Serial,
     },
+    /// A single certificate has no envelope.
+    SingleCertificate(Serial),
+    /// An envelope in this dialect is made with the holder's key only.
+    OwnerKey(&'static str),
     /// A single certificate is asked for in succession to a pair.
     PairSucceeds(Serial),
     /// The issuer refused.
@@ -471,6 +529,7 @@ impl ErrorKind {
             Self::TooLong { .. } => "profile.validity",
             Self::Holder(_) => "request.holder",
             Self::UnknownRegion(_) => "request.region",
+            Self::Place { .. } => "request.place",
             Self::HostMissing => "request.host-missing",
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
@@ -480,8 +539,15 @@ impl ErrorKind {
             Self::ReasonUnfit { .. } => "request.reason",
             Self::SuccessorKey(_) => "request.successor-key",
             Self::SuccessorSubject(_) => "request.successor-subject",
+            Self::Succeeded { .. } => "request.succeeded",
+            Self::SucceededTwice(_) => "request.succeeded-twice",
             Self::CompromisedKey(_) => "request.key-compromised",
             Self::InvalidSince(_) => "request.invalid-since",
+            Self::NoResponder(_) => "responder.missing",
+            Self::ResponderExists(_) => "responder.exists",
+            Self::ResponderExpired { .. } => "responder.expired",
+            Self::AnswerLife(_) => "responder.life",
+            Self::ResponderClock { .. } => "responder.clock",
             Self::OtherVerb { .. } => "request.verb",
             Self::RequestReused(_) => "request.id-reused",
             Self::UnknownRequest(_) => "request.unknown",
@@ -491,6 +557,11 @@ impl ErrorKind {
             Self::Document { .. } => "record.document",
             Self::UnknownCertificate(_) => "certificate.unknown",
             Self::UnknownProposal(_) => "proposal.unknown",
+            Self::KeyCentreExists => "kmc.exists",
+            Self::KeyCentreWaits => "kmc.waits",
+            Self::KeyCentreDiffers => "kmc.differs",
+            Self::UnknownKeyOrder(_) => "kmc.no-order",
+            Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
             Self::RetentionRuns { .. } => "retention.runs",
             Self::RetentionYears { .. } => "retention.years",
@@ -519,6 +590,8 @@ impl ErrorKind {
             Self::NoKeyCentre => "pair.no-key-centre",
             Self::PairHalf { .. } => "pair.half",
             Self::PairSucceeds(_) => "pair.succeeds",
+            Self::SingleCertificate(_) => "pair.single",
+            Self::OwnerKey(_) => "pair.owner-key",
             Self::Issuer(e) => e.kind().code(),
             Self::Kmc(e) => e.kind().code(),
             Self::Sheet(e) => e.kind().code(),
@@ -530,130 +603,7 @@ impl ErrorKind {
     /// What it means to the caller.
     #[must_use]
     pub fn class(&self) -> Class {
-        class_of(self.code())
-    }
-}
-
-/// The class of an error by its code: one table for the errors of every crate.
-fn class_of(code: &str) -> Class {
-    match code {
-        "home.missing"
-        | "org.unknown"
-        | "ca.unknown"
-        | "profile.unknown"
-        | "request.unknown"
-        | "certificate.unknown"
-        | "proposal.unknown"
-        | "report.before-ledger"
-        | "ledger.not-checkpointed"
-        | "backup.missing"
-        | "kmc.not-founded"
-        | "kmc.no-key"
-        | "kmc.no-recovery"
-        | "store.not-found" => Class::NotFound,
-        "operator.unknown"
-        | "operator.wrong-key"
-        | "operator.expired"
-        | "operator.certificate"
-        | "operator.no-role"
-        | "ra.outside-jurisdiction"
-        | "ra.self-approval"
-        | "ra.approver-tier"
-        | "x509.wrong-passphrase"
-        | "home.locked"
-        | "kmc.wrong-kek"
-        | "kmc.share-wrong"
-        | "kmc.shares-few"
-        | "kmc.not-an-officer"
-        | "kmc.own-order"
-        | "kmc.approval-signature"
-        | "kmc.approvals-missing" => Class::NotPermitted,
-        "record.document"
-        | "backup.altered"
-        | "backup.unsound"
-        | "ledger.behind-anchor"
-        | "ledger.anchor-differs"
-        | "ledger.anchor-missing"
-        | "issuer.record-mismatch"
-        | "issuer.intent-mismatch"
-        | "issuer.second-parser"
-        | "crl.ahead"
-        | "crl.differs"
-        | "crl.read-back"
-        | "kmc.altered"
-        | "store.ledger-broken"
-        | "store.corrupt" => Class::Integrity,
-        "home.file"
-        | "crl.busy"
-        | "crl.folder"
-        | "store.busy"
-        | "store.disk-full"
-        | "store.read-only-home"
-        | "store.poisoned"
-        | "sheet.io"
-        | "store.io"
-        | "entropy.failed"
-        | "kmc.no-agent"
-        | "kmc.agent"
-        | "kmc.agent-refused"
-        | "authority.internal" => Class::Temporary,
-        "home.exists"
-        | "ca.none-current"
-        | "ca.status"
-        | "ca.not-loaded"
-        | "ca.step"
-        | "ca.exists"
-        | "ca.pending"
-        | "ca.instances"
-        | "ca.root-key"
-        | "ca.key-file"
-        | "org.exists"
-        | "org.misplaced"
-        | "org.frozen"
-        | "org.limit"
-        | "org.quota"
-        | "profile.validity"
-        | "profile.holder"
-        | "request.authority-key"
-        | "request.key-in-use"
-        | "request.predecessor"
-        | "request.successor-key"
-        | "request.successor-subject"
-        | "request.key-compromised"
-        | "request.verb"
-        | "certificate.state"
-        | "profile.action"
-        | "request.id-reused"
-        | "request.state"
-        | "request.expired"
-        | "request.overtaken"
-        | "retention.runs"
-        | "change.none"
-        | "crl.foreign"
-        | "crl.changes"
-        | "crl.no-base"
-        | "issuer.lint"
-        | "issuer.validity"
-        | "issuer.profile-class"
-        | "pair.no-companion"
-        | "pair.companion-only"
-        | "pair.no-key-centre"
-        | "pair.half"
-        | "pair.succeeds"
-        | "kmc.pool-empty"
-        | "kmc.key-state"
-        | "kmc.not-theirs"
-        | "kmc.serial-bound"
-        | "kmc.recipient-escrowed"
-        | "kmc.request-over"
-        | "kmc.replayed"
-        | "kmc.recovery-status"
-        | "kmc.other-kind"
-        | "kmc.approved-twice"
-        | "kmc.cap"
-        | "kmc.agent-runs" => Class::Refused,
-        _ if code.starts_with("store.") => Class::Refused,
-        _ => Class::BadInput,
+        class::class_of(self.code())
     }
 }
 
@@ -728,6 +678,7 @@ impl fmt::Display for ErrorKind {
             Self::TooLong { asked, allowed } => write!(f, "{asked} days asked, {allowed} allowed"),
             Self::Holder(e) => e.fmt(f),
             Self::UnknownRegion(code) => write!(f, "region {code} is not a division of GB/T 2260"),
+            Self::Place { field, region } => write!(f, "the {field} is not that of region {region}"),
             Self::HostMissing => f.write_str("the profile names hosts: give at least one host name or IP address"),
             Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
             Self::KeyInUse { request } => {
@@ -756,6 +707,8 @@ impl fmt::Display for ErrorKind {
             Self::SuccessorSubject(action) => {
                 write!(f, "the action {action} keeps subject and profile; use change for other data")
             }
+            Self::Succeeded { serial, by } => write!(f, "certificate {serial} was renewed already, by {by}"),
+            Self::SucceededTwice(serial) => write!(f, "another request of this batch renews certificate {serial}"),
             Self::CompromisedKey(serial) => {
                 write!(
                     f,
@@ -764,6 +717,22 @@ impl fmt::Display for ErrorKind {
             }
             Self::InvalidSince(at) => {
                 write!(f, "{at} is before the certificate was issued or in the future; give a time within its life")
+            }
+            Self::NoResponder(instance) => write!(f, "the issuing CA with instance {instance} has no OCSP responder"),
+            Self::ResponderExists(instance) => {
+                write!(f, "the issuing CA with instance {instance} has an OCSP responder; renew its certificate")
+            }
+            Self::ResponderExpired { instance, until } => {
+                write!(
+                    f,
+                    "the certificate of the OCSP responder of instance {instance} is valid until {until} only; renew it"
+                )
+            }
+            Self::AnswerLife(seconds) => {
+                write!(f, "an answer that lives {seconds} seconds; 8 hours to 10 days are allowed")
+            }
+            Self::ResponderClock { now, last } => {
+                write!(f, "the clock shows {now} and the ledger's last event is of {last}; set the clock")
             }
             Self::OtherVerb { request, action } if action.makes_certificate() => {
                 write!(f, "request {request} asks for a certificate (action {action}): issue it")
@@ -783,6 +752,15 @@ impl fmt::Display for ErrorKind {
             Self::Document { what, fault } => write!(f, "the stored {what} does not hold: {fault}"),
             Self::UnknownCertificate(serial) => write!(f, "no certificate {serial}"),
             Self::UnknownProposal(id) => write!(f, "no open proposal {}", id.escape_debug()),
+            Self::KeyCentreExists => f.write_str("this home has a key centre already; there is one for each home"),
+            Self::KeyCentreWaits => f.write_str(
+                "the key centre is not in force: a second super-administrator must countersign its founding",
+            ),
+            Self::KeyCentreDiffers => f.write_str(
+                "the vault in this home is not the key centre that was signed about; put the right file back",
+            ),
+            Self::UnknownKeyOrder(id) => write!(f, "no order {id} to the key centre"),
+            Self::KeyOrderState { order, status } => write!(f, "order {order} is {status}; make another order"),
             Self::NoChange(what) => f.write_str(what),
             Self::BehindAnchor { ledger, last, anchor, seen } => write!(
                 f,
@@ -861,6 +839,12 @@ impl fmt::Display for ErrorKind {
             Self::NoKeyCentre => f.write_str("a pair needs the key centre, and this signer has none"),
             Self::PairHalf { encryption, signing } => {
                 write!(f, "certificate {encryption} is the encryption half of a pair; name its signing half {signing}")
+            }
+            Self::SingleCertificate(serial) => {
+                write!(f, "certificate {serial} is a single one: no encryption key was handed out with it")
+            }
+            Self::OwnerKey(dialect) => {
+                write!(f, "an envelope in the dialect {dialect} is made with the holder's signing key only")
             }
             Self::PairSucceeds(serial) => {
                 write!(f, "certificate {serial} belongs to a pair: what succeeds it is a pair, too")

@@ -11,6 +11,7 @@
 //! HOME/keys/ca-N.key    the key of the further issuing CA of instance N, encrypted
 //! HOME/keys/ca-N-….new  the key of one that is proposed, encrypted
 //! HOME/keys/ledger.key  the key that signs checkpoints, encrypted
+//! HOME/keys/ocsp-N.key  the key of the OCSP responder of the issuing CA with instance N, encrypted
 //! HOME/keys/data.key    the data key of sealed fields, wrapped under the home passphrase
 //! ```
 
@@ -126,7 +127,8 @@ impl Home {
         Some(Publishing { deltas: self.deltas, ..Publishing::full(folder) })
     }
 
-    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, or [`crate::IssuingCa::key`].
+    /// The key file called `name`: `root`, `issuing`, `ledger`, `data`, `ocsp-N` for the OCSP
+    /// responder of instance N, or [`crate::IssuingCa::key`].
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
         self.root.join("keys").join(format!("{name}.key"))
@@ -190,6 +192,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::rename(&temporary, path).map_err(|e| file_error(path, e))?;
     hufu_store::fault!("f12");
     sync_dir(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Gives a file its final name in the same folder; what had that name is gone.
+pub(crate) fn move_into_place(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|e| file_error(to, e))?;
+    sync_dir(to.parent().unwrap_or(Path::new(".")))
 }
 
 /// Syncs a folder, so that a file made or renamed in it survives a power cut.

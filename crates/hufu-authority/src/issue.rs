@@ -1,12 +1,16 @@
 //! `issue`: from approved requests to stored certificates. The one way a subscriber's certificate is made.
 //!
 //! # What is true after a crash
+//! A pair has two halves, and what is said of a certificate is said of both: there is no row, in any of these states, for
+//! one of them alone.
+//!
 //! | killed | on disk | what `issue` with the same request does next |
 //! |---|---|---|
+//! | after a pair's key is the holder's in the vault, before the intent commits (f4) | request *approved*, key *escrowed* and bound to a serial number | takes the same key, with a new serial number; no signature was made |
 //! | before the intent commits (f2) | request *approved* | starts afresh; no signature was made |
-//! | after the intent commits (f3) | request *signing*, intent with serial and TBS digest | checks approval and freezing again, builds the same bytes, signs them, stores |
-//! | after signing, before the certificate commits (f7) | as above | the same: the unsaved signature never left the process |
-//! | after the certificate commits (f8) | request *issued*, certificate, ledger leaf, roll-up | returns the stored bytes |
+//! | after the intent commits (f3) | request *signing*, intent with serial numbers and TBS digests | checks approval and freezing again, builds the same bytes, makes another envelope of the same key, signs, stores |
+//! | after the first signature (f5), after the second of a pair (f6), before the certificate commits (f7) | as above | the same: signatures and envelope never left the process |
+//! | after the certificate commits (f8) | request *issued*, certificate or both halves with their envelope, ledger leaf, roll-up | returns the stored bytes; puts the key that was replaced out of use, if that was not done |
 //! | after the checkpoint is signed (f9) | as above, no new checkpoint | returns the bytes; the next checkpoint covers them |
 //! | after the checkpoint commits, before the anchor (f9-stored) | checkpoint stored, anchor behind it | the next checkpoint appends what the anchor lacks |
 //! | after the anchor is written (f10) | everything | returns the stored bytes |
@@ -14,31 +18,22 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hufu_issuer::{Issuer, Prepared};
-use hufu_ledger::event::Event;
-use hufu_model::certificate::CertificateStatus;
-use hufu_model::event::EventKind;
-use hufu_model::ident::{Digest, OperatorId, ProfileId, RequestId, Serial};
-use hufu_model::lifecycle::{State, allowed};
-use hufu_model::operator::{Operator, OperatorStatus};
-use hufu_model::org::OrgTree;
-use hufu_model::profile::Profile;
-use hufu_model::request::{Action, RequestStatus};
-use hufu_model::revocation::RevocationReason;
+use hufu_model::ident::{RequestId, Serial};
+use hufu_model::request::RequestStatus;
 use hufu_model::time::Instant;
-use hufu_store::{
-    Approval, Candidate, EventFilter, EventRow, EventWriter, Intent, Issued, NewIntent, NewStatus, Reader, RequestRow,
-};
-use hufu_x509::record::RequestRecord;
+use hufu_store::{Approval, Candidate, Delivered, Intent, Issued, NewIntent, Reader, SignedBytes};
 use rayon::prelude::*;
 
-use crate::approve::check_record;
-use crate::authority::{Authority, CaSigner, Identity, Session};
-use crate::ca::IssuingCas;
-use crate::check::Signed;
+use crate::authority::{Authority, CaSigner, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{self, Asked, Quotas};
-use crate::succession::Succession;
-use crate::{change, document};
+use crate::policy;
+use check::{Checker, Order};
+use effects::effects;
+use pairs::Pairs;
+
+mod check;
+mod effects;
+mod pairs;
 
 /// How often a batch is prepared anew because time went on before its turn to write came.
 const ATTEMPTS: u32 = 4;
@@ -50,23 +45,46 @@ pub struct IssuedCertificate {
     pub request: RequestId,
     /// Its serial number.
     pub serial: Serial,
+    /// Its DER. Of a pair, that of the signing half.
+    pub der: Vec<u8>,
+    /// The other half of a pair.
+    pub encryption: Option<EncryptionHalf>,
+}
+
+/// The encryption half of a pair as it is handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionHalf {
+    /// Its serial number.
+    pub serial: Serial,
     /// Its DER.
     pub der: Vec<u8>,
+    /// Its private key in an envelope that only the key of the signing half opens (SM2EnvelopedKey, GM/T 0009, in DER).
+    pub envelope: Vec<u8>,
 }
 
 impl From<Issued> for IssuedCertificate {
     fn from(issued: Issued) -> Self {
-        Self { request: issued.request, serial: issued.serial, der: issued.der }
+        let Issued { request, serial, der, encryption } = issued;
+        let encryption =
+            encryption.map(|half| EncryptionHalf { serial: half.serial, der: half.der, envelope: half.envelope });
+        Self { request, serial, der, encryption }
     }
 }
+
+/// What is known already about the requests of a batch.
+type Done = BTreeMap<RequestId, Result<IssuedCertificate>>;
 
 impl Authority {
     /// Issues the certificates of approved requests: checks every approval and limit once more, fixes the bytes, commits
     /// the intents, signs, and stores certificates, ledger leaves and totals in one transaction. A result for each
     /// request; asking again returns the same bytes.
     ///
+    /// For a pair the key centre of `ca` gives the key of the encryption half: it is escrowed before anything is signed,
+    /// and both halves are issued or neither.
+    ///
     /// # Errors
-    /// An error of the whole batch: operator, fencing, clock, database.
+    /// An error of the whole batch: operator, fencing, clock, database, a key centre that cannot be reached. For one
+    /// request, among others: [`ErrorKind::NoKeyCentre`], `kmc.…`.
     pub fn issue(
         &self,
         session: &Session,
@@ -91,7 +109,7 @@ impl Authority {
         requests: &[RequestId],
         now: Instant,
     ) -> Result<Vec<Result<IssuedCertificate>>> {
-        let mut done: BTreeMap<RequestId, Result<IssuedCertificate>> = BTreeMap::new();
+        let mut done = Done::new();
         let mut asked = requests.to_vec();
         asked.sort_unstable();
         asked.dedup();
@@ -110,32 +128,21 @@ impl Authority {
 
         // 2. Every approval and every limit, as of now. What was begun is asked everything again but its place in the
         // quotas, which it has.
-        let Checked { approved, begun, events } = self.check_approvals(session, ca, approved, begun, now, &mut done)?;
+        let checked = self.check_approvals(session, ca, approved, begun, now, &mut done)?;
+        let Checked { mut approved, mut begun, orders, events } = checked;
         hufu_store::fault!("f2");
 
-        // 3. The exact bytes, linted.
-        let prepared: Vec<(Approval, Result<Work<'_>>)> = approved
-            .into_par_iter()
-            .map(|approval| {
-                let issuer = ca.issuer_for(approval.record());
-                let prepared = issuer.and_then(|issuer| Ok((issuer, issuer.prepare(&approval, now, &*self.entropy)?)));
-                (approval, prepared)
-            })
-            .collect();
+        // 3. The keys of encryption halves, then the exact bytes, linted.
+        let mut pairs = Pairs::new(ca, now);
+        pairs.take_keys(&orders, &mut approved, &mut begun, &mut done)?;
         let mut bytes: HashMap<RequestId, Work<'_>> = HashMap::new();
-        let mut ready = Vec::new();
-        for (approval, prepared) in prepared {
-            let id = approval.request_id().clone();
-            match prepared {
-                Ok(prepared) => {
-                    ready.push((approval, prepared.1.intent()));
-                    bytes.insert(id, prepared);
-                }
-                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
-            }
-        }
+        let mut ready = self.prepare(ca, approved, &pairs, now, &mut bytes, &mut done);
+        begun.retain(|intent| rebuild(ca, intent, &pairs, &mut bytes, &mut done));
 
-        // 4. The intents, in one transaction.
+        // 4. Those keys are the holders', and in envelopes for them.
+        pairs.escrow(&mut ready, &mut begun, &mut done)?;
+
+        // 5. The intents, in one transaction.
         let mut intents = if ready.is_empty() {
             Vec::new()
         } else {
@@ -147,41 +154,12 @@ impl Authority {
             }
             begun?
         };
-        for intent in begun {
-            let id = intent.approval().request_id().clone();
-            let issuer = ca.issuer_for(intent.approval().record());
-            match issuer.and_then(|issuer| Ok((issuer, issuer.rebuild(&intent)?))) {
-                Ok(prepared) => {
-                    bytes.insert(id, prepared);
-                    intents.push(intent);
-                }
-                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
-            }
-        }
+        intents.extend(begun);
 
-        // 5. The signatures.
-        let work: Vec<(Intent, Work<'_>)> = intents
-            .into_iter()
-            .filter_map(|intent| bytes.remove(intent.approval().request_id()).map(|prepared| (intent, prepared)))
-            .collect();
-        let signed: Vec<(Intent, Result<Vec<u8>>)> = work
-            .into_par_iter()
-            .map(|(intent, (issuer, prepared))| {
-                let der = self.entropy.array().map_err(Error::from);
-                let der = der.and_then(|entropy| Ok(issuer.sign(prepared, &intent, entropy)?));
-                (intent, der)
-            })
-            .collect();
-        let mut finished = Vec::with_capacity(signed.len());
-        for (intent, der) in signed {
-            let id = intent.approval().request_id().clone();
-            match der {
-                Ok(der) => finished.push((intent, der)),
-                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
-            }
-        }
+        // 6. The signatures.
+        let finished = self.sign(intents, bytes, &mut pairs, &mut done);
 
-        // 6. Certificates, leaves, audit and totals, in one transaction.
+        // 7. Certificates, leaves, audit and totals, in one transaction.
         if !finished.is_empty() {
             // Signing a large batch takes its time, in which others may have written later events.
             let now = now.max(self.now());
@@ -190,9 +168,79 @@ impl Authority {
                 done.insert(certificate.request.clone(), Ok(certificate.into()));
             }
         }
+        // The certificates are issued, whatever becomes of this.
+        let _ = self.read(|r| pairs.retire_replaced(r, &done));
         self.checkpoint(ca)?;
         self.record_denials(session, "issue", done.values().filter_map(|r| r.as_ref().err()))?;
         Ok(requests.iter().map(|id| take(&mut done, id)).collect())
+    }
+
+    /// Fixes the bytes of what was approved.
+    fn prepare<'a>(
+        &self,
+        ca: &'a CaSigner,
+        approved: Vec<Approval>,
+        pairs: &Pairs<'_>,
+        now: Instant,
+        bytes: &mut HashMap<RequestId, Work<'a>>,
+        done: &mut Done,
+    ) -> Vec<(Approval, NewIntent)> {
+        let prepared: Vec<(Approval, Result<Work<'a>>)> = approved
+            .into_par_iter()
+            .map(|approval| {
+                let key = pairs.key(approval.request_id());
+                let issuer = ca.issuer_for(approval.record());
+                let prepared =
+                    issuer.and_then(|issuer| Ok((issuer, issuer.prepare(&approval, key, now, &*self.entropy)?)));
+                (approval, prepared)
+            })
+            .collect();
+        let mut ready = Vec::with_capacity(prepared.len());
+        for (approval, prepared) in prepared {
+            let id = approval.request_id().clone();
+            match prepared {
+                Ok(prepared) => {
+                    ready.push((approval, prepared.1.intent()));
+                    bytes.insert(id, prepared);
+                }
+                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+            }
+        }
+        ready
+    }
+
+    /// Signs what was committed to.
+    fn sign<'a>(
+        &self,
+        intents: Vec<Intent>,
+        mut bytes: HashMap<RequestId, Work<'a>>,
+        pairs: &mut Pairs<'_>,
+        done: &mut Done,
+    ) -> Vec<(Intent, SignedBytes)> {
+        let work: Vec<(Intent, Work<'a>)> = intents
+            .into_iter()
+            .filter_map(|intent| bytes.remove(intent.approval().request_id()).map(|prepared| (intent, prepared)))
+            .collect();
+        let signed: Vec<_> = work
+            .into_par_iter()
+            .map(|(intent, (issuer, prepared))| {
+                let signed = issuer.sign(prepared, &intent, &*self.entropy).map_err(Error::from);
+                (intent, signed)
+            })
+            .collect();
+        let mut finished = Vec::with_capacity(signed.len());
+        for (intent, signed) in signed {
+            let id = intent.approval().request_id().clone();
+            match signed {
+                Ok(signed) => {
+                    let half = signed.encryption.zip(pairs.take_envelope(&id));
+                    let encryption = half.map(|(der, envelope)| Delivered { der, envelope });
+                    finished.push((intent, SignedBytes { der: signed.der, encryption }));
+                }
+                Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+            }
+        }
+        finished
     }
 
     /// Why a request cannot be issued; one that asks for no certificate is for another verb.
@@ -212,23 +260,26 @@ impl Authority {
         approved: Vec<Approval>,
         begun: Vec<Intent>,
         now: Instant,
-        done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>,
+        done: &mut Done,
     ) -> Result<Checked> {
         self.read_as(session, "issue", |r| {
             let by = policy::acting(r, session, now)?;
             policy::may_issue(&by)?;
             let tree = r.org_tree()?;
             let mut checker = Checker::new(r, &tree, &by, &self.identity, now)?;
+            let mut orders = HashMap::new();
             let mut good = |approval: &Approval, begun: bool| {
                 let id = approval.request_id();
-                let checked = checker.check(ca, approval, begun);
-                checked.map_err(|e| drop(done.insert(id.clone(), Err(e.about(id.to_string()))))).is_ok()
+                match checker.check(ca, approval, begun) {
+                    Ok(Some(order)) => drop(orders.insert(id.clone(), order)),
+                    Ok(None) => {}
+                    Err(e) => drop(done.insert(id.clone(), Err(e.about(id.to_string())))),
+                }
+                !done.contains_key(id)
             };
-            Ok(Checked {
-                begun: begun.into_iter().filter(|intent| good(intent.approval(), true)).collect(),
-                approved: approved.into_iter().filter(|approval| good(approval, false)).collect(),
-                events: r.event_count()?,
-            })
+            let begun = begun.into_iter().filter(|intent| good(intent.approval(), true)).collect();
+            let approved = approved.into_iter().filter(|approval| good(approval, false)).collect();
+            Ok(Checked { approved, begun, orders, events: r.event_count()? })
         })
     }
 
@@ -241,7 +292,7 @@ impl Authority {
         ca: &CaSigner,
         ready: Vec<(Approval, NewIntent)>,
         checked: (Instant, u64),
-        done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>,
+        done: &mut Done,
     ) -> Result<Vec<(Approval, NewIntent)>> {
         let (now, events) = checked;
         if r.event_count()? == events {
@@ -261,7 +312,7 @@ impl Authority {
                     status: stands.status.code(),
                     wanted: RequestStatus::Approved.code(),
                 }))),
-                None => checker.check(ca, &approval, false),
+                None => checker.check(ca, &approval, false).map(drop),
             };
             match checked {
                 Ok(()) => good.push((approval, intent)),
@@ -279,158 +330,34 @@ type Work<'a> = (&'a Issuer, Prepared);
 struct Checked {
     approved: Vec<Approval>,
     begun: Vec<Intent>,
+    /// What the pairs among them need.
+    orders: HashMap<RequestId, Order>,
     /// How many events the ledger had then.
     events: u64,
 }
 
-/// Checks approvals one by one; documents, operators and profiles are verified once for the batch.
-struct Checker<'a> {
-    r: &'a Reader<'a>,
-    tree: &'a OrgTree,
-    by: &'a Operator,
-    cas: IssuingCas,
-    now: Instant,
-    quotas: Quotas,
-    signed: Signed<'a>,
-    profiles: HashMap<Digest, (ProfileId, Profile)>,
+/// Builds again the bytes of what was begun; says whether it was possible.
+fn rebuild<'a>(
+    ca: &'a CaSigner,
+    intent: &Intent,
+    pairs: &Pairs<'_>,
+    bytes: &mut HashMap<RequestId, Work<'a>>,
+    done: &mut Done,
+) -> bool {
+    let id = intent.approval().request_id().clone();
+    let key = pairs.key(&id).map(|key| &key.public);
+    let issuer = ca.issuer_for(intent.approval().record());
+    match issuer.and_then(|issuer| Ok((issuer, issuer.rebuild(intent, key)?))) {
+        Ok(prepared) => drop(bytes.insert(id, prepared)),
+        Err(e) => {
+            done.insert(id.clone(), Err(e.about(id.to_string())));
+            return false;
+        }
+    }
+    true
 }
 
-impl<'a> Checker<'a> {
-    fn new(
-        r: &'a Reader<'a>,
-        tree: &'a OrgTree,
-        by: &'a Operator,
-        identity: &'a Identity,
-        now: Instant,
-    ) -> Result<Self> {
-        let cas = identity.cas(r)?;
-        let (quotas, signed, profiles) = (Quotas::default(), Signed::new(r, tree, identity, now), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles })
-    }
-
-    /// Whether the certificate may be issued; `begun` when it was counted already.
-    fn check(&mut self, ca: &CaSigner, approval: &Approval, begun: bool) -> Result<()> {
-        let row = approval.row();
-        policy::within(self.tree, self.by, &row.org)?;
-        let manifest = self.signed.manifest(&row.manifest)?;
-        let record = check_record(manifest, row, approval.record(), approval.csr())?;
-        let named = self.cas.by_digest(&record.ca);
-        let named = named.ok_or_else(|| document::fault("request", "it is for another issuing CA"))?;
-        if !named.status.signs_certificates() {
-            return Err(ErrorKind::CaStatus { ca: named.name.clone(), status: named.status }.into());
-        }
-        if record.pair && ca.key_centre.is_none() {
-            return Err(ErrorKind::NoKeyCentre.into());
-        }
-        ca.issuer(named)?;
-        self.signed.not_expired("request", record.expires)?;
-        let approver = self.signed.approver(row)?;
-        policy::may_approve(self.tree, &approver, &row.org, policy::approvers(record.operator.is_some()))?;
-        policy::may_appoint(self.r, self.tree, &approver, record.operator.as_ref())?;
-        if let Some(grant) = &record.operator
-            && changed_since(self.r, row, &grant.id)?
-        {
-            return Err(ErrorKind::Overtaken { by: "the operator was changed, removed or renewed" }.into());
-        }
-        let profile = self.profile(&record)?.clone();
-        policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
-        if let Some(serial) = self.r.compromised_key(&row.spki)? {
-            return Err(ErrorKind::CompromisedKey(serial).into());
-        }
-        // The certificate it renews or replaces may have changed since the approval.
-        let succession = Succession::of_record(&record, row);
-        for person in [self.by, &approver] {
-            succession.check(self.r, self.tree, person, self.now)?;
-        }
-        if begun { Ok(()) } else { self.quotas.take(self.r, self.tree, &row.org, self.now) }
-    }
-
-    fn profile(&mut self, record: &RequestRecord) -> Result<&Profile> {
-        let digest = record.profile_digest;
-        if !self.profiles.contains_key(&digest) {
-            let row = self.r.profile_by_digest(&digest)?;
-            let row = row.ok_or_else(|| ErrorKind::UnknownProfile(record.profile.to_string()))?;
-            self.profiles.insert(digest, (row.id, change::profile(&row.source)?));
-        }
-        match self.profiles.get(&digest) {
-            Some((id, profile)) if *id == record.profile => Ok(profile),
-            _ => Err(document::fault("request", "its profile text belongs to another profile")),
-        }
-    }
-}
-
-/// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor. An
-/// operator who was changed meanwhile stays so: then it is a certificate that nobody can act with.
-fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
-    let approval = intent.approval();
-    // The record was read when the approval was checked.
-    let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
-    if let Some(grant) = record.operator
-        && !changed_since(&event.reader(), approval.row(), &grant.id)?
-    {
-        let name = record.subject.into_iter().find(|(field, _)| field == "name").map(|(_, v)| v).unwrap_or_default();
-        event.put_operator(&Operator {
-            id: grant.id.clone(),
-            org: approval.row().org.clone(),
-            name,
-            roles: grant.roles,
-            certificate: intent.serial().clone(),
-            status: OperatorStatus::Active,
-        })?;
-        event.put_operator_certificate(intent.serial(), &grant.id)?;
-    }
-    match (record.revokes, record.predecessor) {
-        (Some(reason), Some(serial)) => supersede(event, approval.request_id(), serial, reason),
-        _ => Ok(()),
-    }
-}
-
-/// Revokes the predecessor, unless it was revoked or its time was over before.
-fn supersede(
-    event: &mut EventWriter<'_, '_>,
-    request: &RequestId,
-    serial: Serial,
-    reason: RevocationReason,
-) -> std::result::Result<(), hufu_store::Error> {
-    let now = event.now();
-    let Some(predecessor) = event.reader().certificate(&serial)? else { return Ok(()) };
-    if !allowed(Action::Revoke, State::of(&predecessor, now)) {
-        return Ok(());
-    }
-    event.field("revoked", &serial.to_string());
-    if reason == RevocationReason::KeyCompromise
-        && let Some(spki) = policy::spki_on_record(event.reader(), &predecessor)?
-    {
-        event.put_compromised_key(&spki, &serial)?;
-    }
-    let status = CertificateStatus::Revoked;
-    let (request, at) = (Some(request.clone()), now.unix_seconds());
-    event.put_status_change(&NewStatus { serial, request, status, reason, at, invalid_since: None })?;
-    Ok(())
-}
-
-/// Whether the operator `id` was changed, removed or renewed after the request of `row` was approved: an approval grants
-/// only what its approver could know.
-fn changed_since(r: &Reader<'_>, row: &RequestRow, id: &OperatorId) -> std::result::Result<bool, hufu_store::Error> {
-    let Some(known) = r.operator(id)? else { return Ok(false) };
-    let filter = |kind, object| EventFilter { kind: Some(kind), object: Some(object), ..EventFilter::default() };
-    let approvals = r.events(&filter(EventKind::Approve, row.manifest.to_string()))?;
-    let stored = |event: &EventRow| {
-        let event = Event::decode(&event.leaf).ok();
-        let key = row.approval.as_ref().map(|digest| digest.0.as_slice());
-        event.is_some_and(|e| e.effects.iter().any(|e| e.table == "document" && Some(e.key.as_slice()) == key))
-    };
-    let Some(approved) = approvals.iter().find(|event| stored(event)).map(|event| event.seq) else { return Ok(true) };
-    for kind in [EventKind::OperatorChange, EventKind::OperatorRemove] {
-        let later = EventFilter { after: Some(approved), limit: 1, ..filter(kind, id.to_string()) };
-        if !r.events(&later)?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(r.certificate_event(&known.certificate)?.is_none_or(|event| event > approved))
-}
-
-fn take(done: &mut BTreeMap<RequestId, Result<IssuedCertificate>>, id: &RequestId) -> Result<IssuedCertificate> {
+fn take(done: &mut Done, id: &RequestId) -> Result<IssuedCertificate> {
     match done.get(id) {
         Some(Ok(certificate)) => Ok(certificate.clone()),
         _ => done.remove(id).unwrap_or_else(|| Err(ErrorKind::UnknownRequest(id.clone()).into())),

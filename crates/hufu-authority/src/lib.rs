@@ -15,6 +15,10 @@
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
+//! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
+//! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
+//! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
@@ -199,11 +203,17 @@ mod home;
 mod init;
 mod issue;
 mod key_centre;
+mod key_founding;
+mod key_order;
 mod mass;
+mod pair;
 mod policy;
+mod presign;
 mod proof;
 mod publish;
 mod report;
+mod respond;
+mod responder;
 mod restore;
 mod retention;
 mod sealed;
@@ -214,6 +224,7 @@ mod upgrade;
 mod view;
 
 pub mod manual;
+pub mod watch;
 
 pub use apply::Applied;
 pub use approve::Decided;
@@ -229,12 +240,17 @@ pub use error::{Class, Error, ErrorKind, Result};
 pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
-pub use issue::IssuedCertificate;
+pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
+pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
+pub use respond::{Holds, Reply, ReplyKind, Responder};
+pub use responder::Turn;
 pub use restore::{Restored, Restoring};
 pub use retention::{Due, Retention};
 pub use status::StatusRequest;
@@ -249,7 +265,7 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, Mode, ProfileRow, Proposal, PublishedCrl,
-    RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
+    PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::{CertificateRow, CertificateStatus};
+use hufu_model::escrow::KeyOrderKind;
 use hufu_model::holder::{Field, Holder, HolderKind};
-use hufu_model::ident::{Digest, OrgId};
+use hufu_model::ident::{Digest, OperatorId, OrgId};
 use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{LimitExceeded, Limits, OrgTree, RegionCode, Tier};
@@ -13,6 +14,8 @@ use hufu_model::profile::{Profile, ProfileClass};
 use hufu_model::request::Action;
 use hufu_model::time::Instant;
 use hufu_store::Reader;
+use hufu_x509::certificate::Certificate;
+use hufu_x509::key::PublicKey;
 use hufu_x509::record::{OperatorGrant, RequestRecord};
 
 use crate::authority::Session;
@@ -34,6 +37,14 @@ pub(crate) fn acting(r: &Reader<'_>, session: &Session, now: Instant) -> Result<
         return Err(ErrorKind::OperatorCertificate { operator: id.clone(), status }.into());
     }
     Ok(operator)
+}
+
+/// The key an operator acts with now; none when they may not act.
+pub(crate) fn key_in_force(r: &Reader<'_>, id: &OperatorId, now: Instant) -> Result<Option<PublicKey>> {
+    let Some(operator) = r.operator(id)?.filter(|o| o.status == OperatorStatus::Active) else { return Ok(None) };
+    let row = r.certificate(&operator.certificate)?.filter(|row| State::of(row, now) == State::Active);
+    let der = if row.is_some() { r.certificate_der(&operator.certificate)? } else { None };
+    Ok(der.map(|der| Certificate::from_der(&der)?.public_key()).transpose()?)
 }
 
 /// The operator holds one of `roles`; the first is named when they hold none.
@@ -157,7 +168,8 @@ pub(crate) fn may_be_done(r: &Reader<'_>, certificate: &CertificateRow, action: 
     Ok(())
 }
 
-/// SM3 of the SubjectPublicKeyInfo of a certificate, from the request it answers; none for those of the founding.
+/// SM3 of the SubjectPublicKeyInfo of a certificate, from the request it answers; none for those of the founding. Not for
+/// the encryption half of a pair, whose key did not come with the request.
 pub(crate) fn spki_on_record(
     r: Reader<'_>,
     certificate: &CertificateRow,
@@ -184,6 +196,19 @@ pub(crate) fn may_appoint(r: &Reader<'_>, tree: &OrgTree, by: &Operator, grant: 
         holds(by, &[Role::SuperAdmin])?;
     }
     Ok(())
+}
+
+/// The operator may order this of the key centre, for a certificate of `org`: recoveries for users are asked for like
+/// certificates, judicial ones by administrators, officers by super-administrators. Who may approve it is the key centre's
+/// to say.
+pub(crate) fn may_order(tree: &OrgTree, operator: &Operator, kind: KeyOrderKind, org: &OrgId) -> Result<()> {
+    let roles: &[Role] = match kind {
+        KeyOrderKind::Recovery => &[Role::Entry, Role::Admin, Role::SuperAdmin],
+        KeyOrderKind::Judicial => &[Role::Admin, Role::SuperAdmin],
+        KeyOrderKind::Officer => &[Role::SuperAdmin],
+    };
+    holds(operator, roles)?;
+    within(tree, operator, org)
 }
 
 /// What a request asks for, as far as limits are concerned.

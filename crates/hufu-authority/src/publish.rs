@@ -233,6 +233,16 @@ impl Authority {
         self.read(|r| Ok(r.crls(after, limit)?))
     }
 
+    /// Where the full list of the current issuing CA lies in `folder`; none when nothing lies there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoCurrentCa`]; database errors.
+    pub fn latest_crl(&self, folder: &Path) -> Result<Option<PathBuf>> {
+        let cas = self.cas()?;
+        let of = ListedCa { ca: cas.current()?, urls: &self.identity.urls };
+        Ok(Some(folder.join(place(&of, CrlPart::Full)?)).filter(|path| path.exists()))
+    }
+
     /// Whether each of these changes of status can be seen in `folder`: the full list is read there, verified with the
     /// CA's key, must be in its time, and must say of the certificate what the ledger says now.
     ///

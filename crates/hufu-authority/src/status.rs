@@ -35,7 +35,7 @@ pub struct StatusRequest {
     pub id: RequestId,
     /// Suspend, resume or revoke.
     pub action: Action,
-    /// The certificate.
+    /// The certificate; of a pair, which changes as one, either half.
     pub serial: Serial,
     /// Why. A suspension says `certificateHold`, its end `removeFromCRL`, a revocation one of
     /// [`RevocationReason::SUBSCRIBER`].
@@ -172,6 +172,7 @@ impl Authority {
     }
 
     /// The certificates of a filter to which `action` can be done now, oldest first: what a change of many would touch.
+    /// Pairs stand there by their signing halves.
     /// The filter's `limit` and `after` hold as in [`Authority::certificates`], before the states are looked at.
     ///
     /// # Errors
@@ -179,7 +180,7 @@ impl Authority {
     pub fn concerned(&self, action: Action, filter: &CertificateFilter) -> Result<Vec<CertificateRow>> {
         let now = self.now();
         let mut left = if filter.limit == 0 { u32::MAX } else { filter.limit };
-        let mut page = CertificateFilter { limit: PAGE.min(left), ..filter.clone() };
+        let mut page = CertificateFilter { pairs: true, limit: PAGE.min(left), ..filter.clone() };
         let mut found = Vec::new();
         self.read(|r| {
             while page.limit > 0 {
@@ -213,7 +214,7 @@ impl Authority {
             ca: self.identity.ca,
             org: certificate.org.clone(),
             action: request.action,
-            serial: request.serial.clone(),
+            serial: certificate.serial.clone(),
             reason: request.reason,
             emergency: request.emergency,
             invalid_since: request.invalid_since.map(Instant::unix_seconds),
@@ -275,7 +276,9 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The certificate, when the operator may ask this about it; its state is not looked at.
     fn known(&self, request: &StatusRequest) -> Result<CertificateRow> {
-        let found = self.r.certificate(&request.serial)?;
+        // Either half names the pair; the signing half stands for it.
+        let serial = self.r.signing_half(&request.serial)?;
+        let found = self.r.certificate(serial.as_ref().unwrap_or(&request.serial))?;
         let found = found.ok_or_else(|| ErrorKind::UnknownCertificate(request.serial.clone()))?;
         let gravity = Gravity::of(self.r, &found, self.count)?;
         policy::holds(self.by, gravity.enters(request.emergency))?;
@@ -288,7 +291,9 @@ impl Asking<'_> {
         let certificate = self.known(request)?;
         if let Some(before) = self.r.request(&request.id)? {
             let body = self.r.request_body(&request.id)?;
-            let same = body.is_some_and(|b| StatusRecord::from_der(&b.record).is_ok_and(|b| same(&b, request)));
+            let same = body.is_some_and(|b| {
+                StatusRecord::from_der(&b.record).is_ok_and(|b| same(&b, request, &certificate.serial))
+            });
             if !same {
                 return Err(ErrorKind::RequestReused(request.id.clone()).into());
             }
@@ -307,10 +312,10 @@ impl Asking<'_> {
     }
 }
 
-/// Whether `again` asks for what `before` asked for.
-fn same(before: &StatusRecord, again: &StatusRequest) -> bool {
+/// Whether `again` asks of the certificate `serial` what `before` asked for.
+fn same(before: &StatusRecord, again: &StatusRequest, serial: &Serial) -> bool {
     before.action == again.action
-        && before.serial == again.serial
+        && before.serial == *serial
         && before.reason == again.reason
         && before.emergency == again.emergency
         && before.invalid_since == again.invalid_since.map(Instant::unix_seconds)

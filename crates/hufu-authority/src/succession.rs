@@ -2,6 +2,7 @@
 
 use hufu_model::certificate::CertificateRow;
 use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
+use hufu_model::lifecycle::State;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::request::Action;
@@ -26,9 +27,15 @@ pub(crate) struct Succession<'a> {
     spki: &'a Digest,
     subject: &'a str,
     profile: &'a ProfileId,
+    pair: bool,
 }
 
 impl<'a> Succession<'a> {
+    /// The certificate that is renewed or rekeyed, which is done once.
+    pub(crate) fn renewed(&self) -> Option<&'a Serial> {
+        self.predecessor.filter(|_| matches!(self.action, Action::Renew | Action::Rekey))
+    }
+
     /// Of a signed record and its row.
     pub(crate) fn of_record(record: &'a RequestRecord, row: &'a RequestRow) -> Self {
         Self {
@@ -39,10 +46,11 @@ impl<'a> Succession<'a> {
             spki: &row.spki,
             subject: &row.subject,
             profile: &row.profile,
+            pair: record.pair,
         }
     }
 
-    /// The predecessor is the same holder's, the table and its profile allow the action, key and subject are what the
+    /// The predecessor is the same holder's, a pair is succeeded by a pair, the table and its profile allow the action, key and subject are what the
     /// action makes of them, and `by` may revoke it where that is asked for.
     pub(crate) fn check(&self, r: &Reader<'_>, tree: &OrgTree, by: &Operator, now: Instant) -> Result<()> {
         let unfit = |reason| Err(ErrorKind::ReasonUnfit { action: self.action, reason }.into());
@@ -53,7 +61,19 @@ impl<'a> Succession<'a> {
         if predecessor.holder != *self.holder {
             return Err(ErrorKind::PredecessorHolder(serial.clone()).into());
         }
+        if let Some(signing) = r.signing_half(serial)? {
+            return Err(ErrorKind::PairHalf { encryption: serial.clone(), signing }.into());
+        }
+        if self.action != Action::Issue && !self.pair && r.encryption_half(serial)?.is_some() {
+            return Err(ErrorKind::PairSucceeds(serial.clone()).into());
+        }
         policy::may_be_done(r, &predecessor, self.action, now)?;
+        if matches!(self.action, Action::Renew | Action::Rekey)
+            && let Some(by) =
+                r.renewals(serial)?.into_iter().find(|s| matches!(State::of(s, now), State::Active | State::Held))
+        {
+            return Err(ErrorKind::Succeeded { serial: serial.clone(), by: by.serial }.into());
+        }
         if let Some(reason) = self.revokes {
             if self.action == Action::Issue || !RevocationReason::SUBSCRIBER.contains(&reason) {
                 return unfit(reason);
@@ -85,7 +105,7 @@ pub(crate) fn spki(r: &Reader<'_>, certificate: &CertificateRow) -> Result<Diges
 
 impl Authority {
     /// The request that renews, rekeys, replaces or changes the certificate `serial`: everything is as it was asked for
-    /// then, the CSR included. A new key is put in by giving another CSR, other data by giving other fields.
+    /// then, the CSR included; of a pair either half may be named. A new key is put in by giving another CSR, other data by giving other fields.
     ///
     /// The personal fields are in it in clear: the home's data key must be unlocked.
     ///
@@ -97,6 +117,8 @@ impl Authority {
         let now = self.now();
         let seal = self.seal()?;
         let (row, body, certificate, operator) = self.read(|r| {
+            // Either half names the pair.
+            let serial = &r.signing_half(serial)?.unwrap_or_else(|| serial.clone());
             let found = r.certificate(serial)?.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
             policy::may_be_done(r, &found, action, now)?;
             let unknown = || ErrorKind::UnknownRequest(id.clone());
@@ -124,7 +146,7 @@ impl Authority {
             days: Some(record.days),
             reason: action.reason(),
             medium: certificate.medium,
-            predecessor: Some(serial.clone()),
+            predecessor: Some(certificate.serial),
             // With the roles that the operator holds now.
             operator: record.operator.and(operator).map(|now| (now.id, now.roles)),
             revokes: matches!(action, Action::Replace | Action::Change).then_some(RevocationReason::Superseded),

@@ -2,14 +2,13 @@
 //! personal fields come out masked.
 
 use hufu_model::certificate::CertificateRow;
-use hufu_model::event::EventKind;
 use hufu_model::holder::Field;
 use hufu_model::ident::{Digest, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::request::RequestStatus;
 use hufu_model::revocation::RevocationReason;
-use hufu_store::{CertificateFilter, EventFilter, EventRow, ProfileRow, Proposal, RequestFilter, RequestRow};
+use hufu_store::{CertificateFilter, EventFilter, EventRow, PairRow, ProfileRow, Proposal, RequestFilter, RequestRow};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::record::{Act, RequestRecord, StatusRecord};
 use hufu_x509::{pem, signed_data};
@@ -45,6 +44,8 @@ pub struct CertificateView {
     pub row: CertificateRow,
     /// Its DER, parsed.
     pub certificate: Certificate,
+    /// The pair it is one half of; none for a single one.
+    pub pair: Option<PairRow>,
 }
 
 /// The forms a certificate is handed out in.
@@ -192,7 +193,7 @@ impl Authority {
         self.read(|r| {
             let row = r.certificate(serial)?.ok_or_else(unknown)?;
             let der = r.certificate_der(serial)?.ok_or_else(unknown)?;
-            Ok(CertificateView { row, certificate: Certificate::from_der(&der)? })
+            Ok(CertificateView { row, certificate: Certificate::from_der(&der)?, pair: r.pair_of(serial)? })
         })
     }
 
@@ -222,13 +223,11 @@ impl Authority {
 
     /// The event that stored a certificate.
     pub(crate) fn issue_event(&self, serial: &Serial) -> Result<EventRow> {
-        let kinds = [EventKind::Issue, EventKind::Init];
-        let mut found = Vec::new();
-        for kind in kinds {
-            let object = (kind == EventKind::Issue).then(|| serial.to_string());
-            found.extend(self.events(&EventFilter { kind: Some(kind), object, ..EventFilter::default() })?);
-        }
-        found.into_iter().next().ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()).into())
+        let unknown = || ErrorKind::UnknownCertificate(serial.clone()).into();
+        self.read(|r| match r.certificate_event(serial)? {
+            Some(seq) => r.event(seq)?.ok_or_else(unknown),
+            None => Err(unknown()),
+        })
     }
 
     /// The ids of `org` and everything below it.

@@ -11,7 +11,7 @@ use hufu_x509::sign::Signer;
 use hufu_x509::tbs::{self, TbsInput, Urls};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::issuer::new_serial;
+use crate::issuer::{Issuer, new_serial};
 
 /// What one ceremony certificate is made from.
 pub struct CeremonyInput<'a> {
@@ -93,6 +93,30 @@ fn within(input: &CeremonyInput<'_>, issuer: &Certificate) -> Result<()> {
         return Err(ErrorKind::Validity { what }.into());
     }
     Ok(())
+}
+
+impl Issuer {
+    /// Builds and lints one of the authority's own end-entity certificates, such as that of an OCSP responder, to be
+    /// signed later with [`Issuer::sign_own`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProfileClass`] unless the profile is one for end entities; [`ErrorKind::Validity`] when it would
+    /// outlast the CA's certificate; [`ErrorKind::Lint`].
+    pub fn draft_own(&self, input: &CeremonyInput<'_>, serial: &Serial) -> Result<Vec<u8>> {
+        if input.profile.class != ProfileClass::EndEntity {
+            return Err(ErrorKind::ProfileClass.into());
+        }
+        within(input, &self.certificate)?;
+        build(input, serial, self.certificate.subject_der(), self.key.public_key())
+    }
+
+    /// Signs such a draft, whose digest the caller has committed before.
+    ///
+    /// # Errors
+    /// Signing errors; [`ErrorKind::SecondParser`].
+    pub fn sign_own(&self, tbs: &[u8], entropy: &dyn Entropy) -> Result<Certificate> {
+        sign(tbs, &*self.key, entropy)
+    }
 }
 
 fn make(input: &CeremonyInput<'_>, issuer_der: &[u8], key: &dyn Signer, entropy: &dyn Entropy) -> Result<Certificate> {

@@ -14,4 +14,4 @@ pub mod sign;
 
 pub use error::{Error, ErrorKind, Result};
 pub use issuer::{AfterSigning, Issuer};
-pub use prepare::{Prepared, audit_lint};
+pub use prepare::{EncryptionKey, Prepared, audit_lint};

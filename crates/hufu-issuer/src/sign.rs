@@ -1,5 +1,6 @@
 //! The one place where a subscriber's certificate is signed.
 
+use hufu_model::entropy::Entropy;
 use hufu_model::ident::Serial;
 use hufu_model::time::Validity;
 use hufu_store::Intent;
@@ -7,26 +8,45 @@ use hufu_x509::{legacy, tbs};
 
 use crate::error::{ErrorKind, Result};
 use crate::issuer::{AfterSigning, Issuer};
-use crate::prepare::Prepared;
+use crate::prepare::{Half, Prepared};
+
+/// The DER of what was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The certificate, or the signing half of a pair.
+    pub der: Vec<u8>,
+    /// The encryption half of a pair.
+    pub encryption: Option<Vec<u8>>,
+}
 
 impl Issuer {
-    /// Signs `prepared` and returns the certificate's DER. `prepared` is consumed: the same bytes are signed once.
+    /// Signs `prepared`, of a pair both halves. `prepared` is consumed: the same bytes are signed once.
     ///
-    /// `entropy` are 32 fresh random octets that hedge the signature's nonce.
+    /// `entropy` hedges the nonces of the signatures.
     ///
     /// # Errors
     /// [`ErrorKind::IntentMismatch`] unless the committed intent is for exactly these bytes;
     /// [`ErrorKind::SecondParser`] when x509-parser reads the result differently; signing errors.
-    pub fn sign(&self, prepared: Prepared, intent: &Intent, entropy: [u8; 32]) -> Result<Vec<u8>> {
-        if prepared.digest != intent.tbs_digest() {
+    pub fn sign(&self, prepared: Prepared, intent: &Intent, entropy: &dyn Entropy) -> Result<Signed> {
+        let Prepared { signing, encryption, .. } = prepared;
+        let committed = intent.encryption().map(|half| half.tbs_digest);
+        if signing.digest != intent.tbs_digest() || encryption.as_ref().map(|half| half.digest) != committed {
             return Err(ErrorKind::IntentMismatch.into());
         }
-        let signature = self.key.sign(&prepared.tbs, entropy)?;
+        let der = self.sign_half(&signing, intent.validity(), entropy)?;
+        hufu_store::fault!("f5");
+        let encryption = encryption.map(|half| self.sign_half(&half, intent.validity(), entropy)).transpose()?;
+        hufu_store::fault!("f6");
+        Ok(Signed { der, encryption })
+    }
+
+    fn sign_half(&self, half: &Half, validity: Validity, entropy: &dyn Entropy) -> Result<Vec<u8>> {
+        let signature = self.key.sign(&half.tbs, entropy.array()?)?;
         if self.after_signing == AfterSigning::Verify {
-            self.key.public_key().verify(&prepared.tbs, &signature)?;
+            self.key.public_key().verify(&half.tbs, &signature)?;
         }
-        let der = tbs::assemble(&prepared.tbs, &signature)?;
-        reread(&der, intent.serial(), intent.validity())?;
+        let der = tbs::assemble(&half.tbs, &signature)?;
+        reread(&der, &half.serial, validity)?;
         Ok(der)
     }
 }

@@ -38,7 +38,7 @@ mod serve;
 mod wire;
 
 pub use client::Client;
-pub use serve::{Agent, End, protect_process, stop_on_signals};
+pub use serve::{Agent, End, detach, protect_process, stop_on_signals};
 pub use wire::Status;
 
 #[cfg(test)]

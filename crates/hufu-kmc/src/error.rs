@@ -32,6 +32,8 @@ pub enum ErrorKind {
     ShareTwice {
         /// Its number.
         number: u8,
+        /// Whose name is on it; empty where that is not known.
+        custodian: String,
     },
     /// There are not enough shares.
     SharesFew {
@@ -42,6 +44,22 @@ pub enum ErrorKind {
     },
     /// A share is not one of those this key centre gave out.
     ShareWrong {
+        /// Its number.
+        number: u8,
+        /// Whose name is on it.
+        custodian: String,
+    },
+    /// A share is a share of another key.
+    ShareForeign {
+        /// Its number.
+        number: u8,
+        /// Whose name is on it.
+        custodian: String,
+        /// The key it is a share of.
+        found: String,
+    },
+    /// The passphrase is not the one of a custodian's share.
+    SharePassphrase {
         /// Its number.
         number: u8,
         /// Whose name is on it.
@@ -180,6 +198,13 @@ pub enum ErrorKind {
         /// Its socket.
         path: std::path::PathBuf,
     },
+    /// The path of an agent's socket is longer than the system allows.
+    SocketPath {
+        /// How many octets it has.
+        length: usize,
+        /// The most there may be.
+        most: usize,
+    },
     /// The agent, or what claims to be it, cannot be used.
     Agent {
         /// What is wrong.
@@ -221,6 +246,8 @@ impl ErrorKind {
             Self::ShareTwice { .. } => "kmc.share-twice",
             Self::SharesFew { .. } => "kmc.shares-few",
             Self::ShareWrong { .. } => "kmc.share-wrong",
+            Self::ShareForeign { .. } => "kmc.share-foreign",
+            Self::SharePassphrase { .. } => "kmc.share-passphrase",
             Self::WrongKek { .. } => "kmc.wrong-kek",
             Self::NotFounded => "kmc.not-founded",
             Self::Founding { .. } => "kmc.founding",
@@ -247,6 +274,7 @@ impl ErrorKind {
             Self::Cap { .. } => "kmc.cap",
             Self::NoAgent { .. } => "kmc.no-agent",
             Self::AgentRuns { .. } => "kmc.agent-runs",
+            Self::SocketPath { .. } => "kmc.socket-path",
             Self::Agent { .. } => "kmc.agent",
             Self::AgentRefused { .. } => "kmc.agent-refused",
             Self::RequestOver { .. } => "kmc.request-over",
@@ -271,6 +299,8 @@ impl fmt::Display for ErrorKind {
             | Self::ShareTwice { .. }
             | Self::SharesFew { .. }
             | Self::ShareWrong { .. }
+            | Self::ShareForeign { .. }
+            | Self::SharePassphrase { .. }
             | Self::WrongKek { .. }
             | Self::NotFounded
             | Self::Founding { .. } => self.about_shares(f),
@@ -283,9 +313,11 @@ impl fmt::Display for ErrorKind {
             | Self::Twice { .. }
             | Self::RequestOver { .. }
             | Self::Altered { .. } => self.about_keys(f),
-            Self::NoAgent { .. } | Self::AgentRuns { .. } | Self::Agent { .. } | Self::AgentRefused { .. } => {
-                self.about_the_agent(f)
-            }
+            Self::NoAgent { .. }
+            | Self::AgentRuns { .. }
+            | Self::SocketPath { .. }
+            | Self::Agent { .. }
+            | Self::AgentRefused { .. } => self.about_the_agent(f),
             Self::Store(e) => e.fmt(f),
             Self::X509(e) => e.fmt(f),
             Self::Entropy(e) => e.fmt(f),
@@ -303,8 +335,9 @@ impl ErrorKind {
             Self::ShareForm { what } => {
                 write!(f, "this is not an intact share: {what}; use the custodian's other copy")
             }
-            Self::ShareTwice { number } => {
-                write!(f, "share {number} was given twice; every custodian gives their own, once")
+            Self::ShareTwice { number, custodian } => {
+                let of = if custodian.is_empty() { String::new() } else { format!(" of {custodian}") };
+                write!(f, "share {number}{of} was given twice; every custodian gives their own, once")
             }
             Self::SharesFew { have, need } => {
                 write!(f, "{need} different shares are needed and there are {have}; ask more custodians")
@@ -314,6 +347,13 @@ impl ErrorKind {
                 "share {number} of {custodian} is not the one that was given out; use the custodian's other copy, or \
                  ask another custodian"
             ),
+            Self::ShareForeign { number, custodian, found } => write!(
+                f,
+                "share {number} of {custodian} is a share of {found}, which is another key; use the share of this vault"
+            ),
+            Self::SharePassphrase { number, custodian } => {
+                write!(f, "this is not the passphrase of share {number} of {custodian}; only its custodian knows it")
+            }
             Self::WrongKek { wanted, found } => {
                 write!(
                     f,
@@ -398,6 +438,10 @@ impl ErrorKind {
             Self::AgentRuns { path } => {
                 write!(f, "an agent listens at {} already; lock the key centre first", path.display())
             }
+            Self::SocketPath { length, most } => write!(
+                f,
+                "the path of the agent's socket has {length} octets and the system allows {most}; name a shorter one"
+            ),
             Self::Agent { what } => {
                 write!(f, "the agent cannot be used: {what}; lock the key centre and unlock it again")
             }

@@ -224,6 +224,30 @@ impl Kmc {
         &self.kek.id
     }
 
+    /// The value that only the wrapping key computes.
+    #[must_use]
+    pub fn check(&self) -> &Digest {
+        &self.kek.check
+    }
+
+    /// How many shares open it, and of how many.
+    #[must_use]
+    pub fn split(&self) -> (u8, u8) {
+        (self.kek.threshold, self.kek.shares)
+    }
+
+    /// The authority it serves.
+    #[must_use]
+    pub fn authority(&self) -> &Digest {
+        &self.authority
+    }
+
+    /// The most recoveries a day.
+    #[must_use]
+    pub fn caps(&self) -> Caps {
+        self.caps
+    }
+
     /// Verifies the vault against its ledger.
     ///
     /// # Errors
@@ -232,27 +256,35 @@ impl Kmc {
         Ok(self.vault.read(|r| verify_vault(r, progress))?)
     }
 
+    /// Whether a share is one of those that were given out.
+    ///
+    /// # Errors
+    /// `kmc.share-foreign` for a share of another key, `kmc.share-wrong`, both naming the share; `store.…`.
+    pub fn check_share(&self, share: &Share) -> Result<()> {
+        let (number, custodian) = (share.number, share.custodian.clone());
+        if share.kek != self.kek.id {
+            return Err(ErrorKind::ShareForeign { number, custodian, found: share.kek.clone() }.into());
+        }
+        let custodians = self.vault.read(|r| r.custodians(&self.kek.id))?;
+        let known = custodians.iter().find(|c| c.number == number);
+        if known.is_none_or(|known| known.commitment != share.commitment()) {
+            return Err(ErrorKind::ShareWrong { number, custodian }.into());
+        }
+        Ok(())
+    }
+
     /// Makes the wrapping key of custodians' shares. Shares beyond the number that is needed are checked, too.
     ///
     /// # Errors
-    /// `kmc.wrong-kek` for a share of another key, `kmc.share-wrong` naming a share that was not given out,
-    /// `kmc.share-twice`, `kmc.shares-few`.
+    /// As [`Kmc::check_share`]; `kmc.share-twice`, `kmc.shares-few`.
     pub fn combine(&self, shares: &[Share]) -> Result<Kek> {
-        let custodians = self.vault.read(|r| r.custodians(&self.kek.id))?;
         let mut numbers = BTreeSet::new();
         for share in shares {
-            if share.kek != self.kek.id {
-                let wanted = self.kek.id.clone();
-                return Err(ErrorKind::WrongKek { wanted, found: share.kek.clone() }.into());
-            }
             if !numbers.insert(share.number) {
-                return Err(ErrorKind::ShareTwice { number: share.number }.into());
+                let (number, custodian) = (share.number, share.custodian.clone());
+                return Err(ErrorKind::ShareTwice { number, custodian }.into());
             }
-            let known = custodians.iter().find(|c| c.number == share.number);
-            if known.is_none_or(|known| known.commitment != share.commitment()) {
-                let custodian = share.custodian.clone();
-                return Err(ErrorKind::ShareWrong { number: share.number, custodian }.into());
-            }
+            self.check_share(share)?;
         }
         let need = usize::from(self.kek.threshold);
         if shares.len() < need {

@@ -50,4 +50,4 @@ pub use custody::{Custody, Envelope, Held, Kek, NewKey, WrappedKey, sm2_envelope
 pub use error::{Error, ErrorKind, Result};
 pub use kmc::{Bind, Caps, EncKey, Founding, KeyRecord, Kmc, Officer, Pool, Unlocked};
 pub use recover::{OfficerChange, RecoveryOrder};
-pub use share::Share;
+pub use share::{SealedShare, Share, ShareFile};

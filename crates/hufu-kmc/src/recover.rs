@@ -16,7 +16,7 @@
 //!
 //! Whether who asks is the holder, or is an authority of justice, is for the officers and for who calls this to know.
 
-use hufu_model::escrow::{EscrowEvent, EscrowStatus, RecoveryKind, RecoveryStatus};
+use hufu_model::escrow::{EscrowEvent, EscrowStatus, KeyOrderKind, RecoveryKind, RecoveryStatus};
 use hufu_model::ident::{Digest, EscrowId, OperatorId, OrgId, hex, unhex};
 use hufu_model::operator::OperatorStatus;
 use hufu_model::time::Instant;
@@ -39,7 +39,7 @@ const AHEAD: i64 = 300;
 const LONGEST_TEXT: usize = 400;
 
 /// The kind of act that changes an officer.
-const OFFICER: &str = "kmc-officer";
+const OFFICER: &str = KeyOrderKind::Officer.code();
 
 /// An order for one key, as it stands in a signed [`Act`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,8 +108,8 @@ impl RecoveryOrder {
 #[must_use]
 pub fn act_kind(kind: RecoveryKind) -> &'static str {
     match kind {
-        RecoveryKind::User => "key-recovery",
-        RecoveryKind::Judicial => "judicial-key-recovery",
+        RecoveryKind::User => KeyOrderKind::Recovery.code(),
+        RecoveryKind::Judicial => KeyOrderKind::Judicial.code(),
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn value_at(x: u8, shares: &[(u8, &Values)]) -> Result<Values> {
         let mut weight = 1;
         for (_, (other, _)) in shares.iter().enumerate().filter(|(n, _)| *n != place) {
             if other == number {
-                return Err(ErrorKind::ShareTwice { number: *number }.into());
+                return Err(ErrorKind::ShareTwice { number: *number, custodian: String::new() }.into());
             }
             weight = mul(weight, mul(x ^ other, inverse(number ^ other)));
         }

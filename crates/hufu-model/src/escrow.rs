@@ -84,6 +84,44 @@ impl RecoveryKind {
 
 crate::code_enum!(RecoveryKind, "kind of recovery", "user or judicial");
 
+/// What an order to the key centre asks for. Its code is the kind of the signed act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyOrderKind {
+    /// A user recovery (用户密钥恢复).
+    Recovery,
+    /// A judicial recovery (司法密钥恢复).
+    Judicial,
+    /// An officer of the key centre is named, changed or removed.
+    Officer,
+}
+
+impl KeyOrderKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Recovery, Self::Judicial, Self::Officer];
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Recovery => "key-recovery",
+            Self::Judicial => "judicial-key-recovery",
+            Self::Officer => "kmc-officer",
+        }
+    }
+
+    /// The kind of recovery, when it is one.
+    #[must_use]
+    pub const fn recovery(self) -> Option<RecoveryKind> {
+        match self {
+            Self::Recovery => Some(RecoveryKind::User),
+            Self::Judicial => Some(RecoveryKind::Judicial),
+            Self::Officer => None,
+        }
+    }
+}
+
+crate::code_enum!(KeyOrderKind, "kind of order", "key-recovery, judicial-key-recovery or kmc-officer");
+
 /// What an officer of the key centre may approve. One person has one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecoveryPart {

@@ -23,6 +23,16 @@ pub enum EventKind {
     OperatorRemove,
     /// A profile was recorded.
     ProfileSet,
+    /// The key management centre was founded: from here on it serves this home.
+    KeyCentreFound,
+    /// A recovery of an escrowed key, or a change of an officer of the key centre, was ordered.
+    KeyOrder,
+    /// An officer of the key centre approved an order.
+    KeyOrderApprove,
+    /// An order was withdrawn.
+    KeyOrderWithdraw,
+    /// An order was carried out: the key was given out, or the officer changed.
+    KeyOrderDone,
     /// An issuing CA was made (签发 CA 换代, or one beside the others).
     CaAdd,
     /// An issuing CA became the current one.
@@ -61,6 +71,10 @@ pub enum EventKind {
     CrlPublish,
     /// An operator's certificate took effect.
     OperatorCertificate,
+    /// A certificate of an OCSP responder was fixed before it is signed: its digest, key and serial number.
+    ResponderIntent,
+    /// A certificate of an OCSP responder took effect.
+    Responder,
     /// A signer was started; earlier ones are fenced off.
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
@@ -71,7 +85,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 39] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -84,6 +98,11 @@ impl EventKind {
         Self::ProfileSet,
         Self::RetentionSet,
         Self::Erase,
+        Self::KeyCentreFound,
+        Self::KeyOrder,
+        Self::KeyOrderApprove,
+        Self::KeyOrderWithdraw,
+        Self::KeyOrderDone,
         Self::CaAdd,
         Self::CaCurrent,
         Self::CaRetire,
@@ -101,6 +120,8 @@ impl EventKind {
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
+        Self::ResponderIntent,
+        Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
         Self::Denied,
@@ -120,6 +141,11 @@ impl EventKind {
             Self::OperatorChange => "operator-change",
             Self::OperatorRemove => "operator-remove",
             Self::ProfileSet => "profile-set",
+            Self::KeyCentreFound => "key-centre-found",
+            Self::KeyOrder => "key-order",
+            Self::KeyOrderApprove => "key-order-approve",
+            Self::KeyOrderWithdraw => "key-order-withdraw",
+            Self::KeyOrderDone => "key-order-done",
             Self::CaAdd => "ca-add",
             Self::CaCurrent => "ca-current",
             Self::CaRetire => "ca-retire",
@@ -139,6 +165,8 @@ impl EventKind {
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
+            Self::ResponderIntent => "responder-intent",
+            Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
             Self::Denied => "denied",
@@ -160,6 +188,7 @@ impl EventKind {
                 | Self::ProfileSet
                 | Self::RetentionSet
                 | Self::Erase
+                | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
 
@@ -180,6 +209,7 @@ impl EventKind {
                 | Self::ProfileSet
                 | Self::RetentionSet
                 | Self::Erase
+                | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
 }

@@ -11,7 +11,6 @@ use hufu_model::time::Clock;
 use crate::cell::{Cell, Columns};
 use crate::covered;
 use crate::error::{Error, ErrorKind, Result};
-use crate::issuance::fence;
 use crate::reader::Reader;
 use crate::store::Store;
 use crate::write::EventWriter;
@@ -120,7 +119,7 @@ impl Store {
         lists: Vec<CrlList>,
     ) -> Result<CrlIntent> {
         let intent = self.write_by(clock, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             let now = w.now();
             let last = w.reader().last_crl(issue.ca)?;
             if issue.number != last.as_ref().map_or(0, |last| last.number) + 1 {
@@ -163,7 +162,7 @@ impl Store {
     ) -> Result<PublishedCrl> {
         let CrlIntent { issue, lists } = intent;
         let published = self.write_by(clock, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             if lists.len() != files.len() || lists.iter().any(|list| files.iter().all(|file| file.0 != list.part)) {
                 let what = "a publication is confirmed with one file for each of its lists".to_owned();
                 return Err(ErrorKind::Constraint { what }.into());

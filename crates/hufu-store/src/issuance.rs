@@ -5,13 +5,13 @@
 
 use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
-use hufu_model::ident::{Digest, OperatorId, RequestId, Serial};
+use hufu_model::ident::{Digest, EscrowId, OperatorId, ProfileId, RequestId, Serial};
 use hufu_model::request::RequestStatus;
 use hufu_model::time::{Instant, Validity};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::reader::Reader;
-use crate::rows::{IntentRow, RequestRow};
+use crate::rows::{IntentRow, PairIntentRow, RequestRow};
 use crate::store::Store;
 use crate::write::{EventWriter, Write, stored_der};
 
@@ -62,6 +62,25 @@ pub struct NewIntent {
     pub validity: Validity,
     /// SM3 of the TBSCertificate.
     pub tbs_digest: Digest,
+    /// The encryption half, when a pair is about to be signed. It has the same validity.
+    pub encryption: Option<NewHalf>,
+}
+
+/// The encryption half of a pair that is about to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHalf {
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// SM3 of that profile's text.
+    pub profile_digest: Digest,
+    /// Its key in the key centre's vault.
+    pub escrow: EscrowId,
+    /// SM3 of its SubjectPublicKeyInfo.
+    pub spki: Digest,
+    /// SM3 of its TBSCertificate.
+    pub tbs_digest: Digest,
 }
 
 /// An intent that was committed: these bytes, and no others, may be signed for this request.
@@ -70,6 +89,7 @@ pub struct NewIntent {
 pub struct Intent {
     approval: Approval,
     row: IntentRow,
+    encryption: Option<PairIntentRow>,
 }
 
 impl Intent {
@@ -95,6 +115,37 @@ impl Intent {
     pub fn tbs_digest(&self) -> Digest {
         self.row.tbs_digest
     }
+
+    /// The encryption half, when it is for a pair.
+    #[must_use]
+    pub fn encryption(&self) -> Option<&PairIntentRow> {
+        self.encryption.as_ref()
+    }
+}
+
+/// What was signed for an intent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SignedBytes {
+    /// The DER of the certificate, or of the signing half.
+    pub der: Vec<u8>,
+    /// The other half of a pair.
+    pub encryption: Option<Delivered>,
+}
+
+impl From<Vec<u8>> for SignedBytes {
+    /// A single certificate.
+    fn from(der: Vec<u8>) -> Self {
+        Self { der, encryption: None }
+    }
+}
+
+/// The encryption half of a pair as it is handed out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The DER of the certificate.
+    pub der: Vec<u8>,
+    /// The envelope with its private key (SM2EnvelopedKey, GM/T 0009).
+    pub envelope: Vec<u8>,
 }
 
 /// A certificate that is stored.
@@ -106,6 +157,19 @@ pub struct Issued {
     pub serial: Serial,
     /// Its DER, as stored.
     pub der: Vec<u8>,
+    /// The encryption half, when it is a pair.
+    pub encryption: Option<IssuedHalf>,
+}
+
+/// The encryption half of a pair that is stored.
+#[derive(Debug, PartialEq, Eq)]
+pub struct IssuedHalf {
+    /// Its serial number.
+    pub serial: Serial,
+    /// Its DER, as stored.
+    pub der: Vec<u8>,
+    /// The envelope, as stored.
+    pub envelope: Vec<u8>,
 }
 
 /// How far a request has come on its way to a certificate.
@@ -182,7 +246,7 @@ impl Store {
         choose: impl FnOnce(&Reader<'_>) -> std::result::Result<Vec<(Approval, NewIntent)>, E>,
     ) -> std::result::Result<Vec<Intent>, E> {
         let intents = self.write(now, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             let approved = choose(&w.reader())?;
             Ok::<_, E>(begin_all(w, epoch, operator, approved)?)
         })?;
@@ -190,28 +254,28 @@ impl Store {
         Ok(intents)
     }
 
-    /// Stores certificates that were signed, all of them or none: for each one event, with the certificate, the
-    /// request's step to *issued*, the totals, and what `grant` adds to it.
+    /// Stores certificates that were signed, all of them or none: for each one event, with the certificate, for a pair the
+    /// other half and its envelope, the request's step to *issued*, the totals, and what `grant` adds to it.
     ///
     /// A certificate that was stored meanwhile for the same intent is returned as it is stored: the same request gives
     /// the same bytes for ever.
     ///
     /// # Errors
-    /// [`ErrorKind::Fenced`]; [`ErrorKind::RequestState`] when a request is not what the intent left it as; those of
-    /// `grant`; as [`Store::write`].
+    /// [`ErrorKind::Fenced`]; [`ErrorKind::RequestState`] when a request is not what the intent left it as;
+    /// [`ErrorKind::Constraint`] for one half of a pair without the other; those of `grant`; as [`Store::write`].
     pub fn complete(
         &self,
         now: Instant,
         epoch: u64,
         operator: &OperatorId,
-        signed: Vec<(Intent, Vec<u8>)>,
+        signed: Vec<(Intent, SignedBytes)>,
         grant: impl Fn(&mut EventWriter<'_, '_>, &Intent) -> Result<()>,
     ) -> Result<Vec<Issued>> {
         let issued = self.write(now, |w| {
-            fence(w, epoch)?;
+            w.fence(epoch)?;
             let mut issued = Vec::with_capacity(signed.len());
-            for (intent, der) in signed {
-                issued.push(complete_one(w, operator, intent, der, &grant)?);
+            for (intent, bytes) in signed {
+                issued.push(complete_one(w, operator, intent, bytes, &grant)?);
             }
             crate::fault!("f7");
             Ok::<_, Error>(issued)
@@ -231,8 +295,10 @@ fn begin_all(
     for (approval, new) in &approved {
         still(&w.reader(), &approval.row)?;
         begins_now(new.validity, at)?;
-        if w.reader().certificate(&new.serial)?.is_some() {
-            return Err(Error::duplicate(format!("a certificate with the serial number {}", new.serial)));
+        for serial in [Some(&new.serial), new.encryption.as_ref().map(|half| &half.serial)].into_iter().flatten() {
+            if w.reader().certificate(serial)?.is_some() {
+                return Err(Error::duplicate(format!("a certificate with the serial number {serial}")));
+            }
         }
     }
     let Some(object) = approved.first().map(|(a, _)| a.row.id.to_string()) else { return Ok(Vec::new()) };
@@ -251,19 +317,39 @@ fn begin_all(
         let signing = RequestRow { status: RequestStatus::Signing, ..approval.row.clone() };
         // The same request twice: the intent's key refuses the second.
         event.put_intent(&row)?;
+        let encryption = new.encryption.map(|half| pair_intent(&event.reader(), &approval.row, half)).transpose()?;
+        if let Some(half) = &encryption {
+            event.put_pair_intent(half)?;
+        }
         event.move_request(&approval.row, &signing)?;
         approval.row = signing;
-        intents.push(Intent { approval, row });
+        intents.push(Intent { approval, row, encryption });
     }
     event.close()?;
     Ok(intents)
+}
+
+/// The row of an encryption half. What it succeeds is the encryption half of what its request succeeds.
+fn pair_intent(r: &Reader<'_>, request: &RequestRow, half: NewHalf) -> Result<PairIntentRow> {
+    let predecessor = request.predecessor.as_ref().map(|serial| r.encryption_half(serial)).transpose()?.flatten();
+    let NewHalf { serial, profile, profile_digest, escrow, spki, tbs_digest } = half;
+    Ok(PairIntentRow {
+        request: request.id.clone(),
+        serial,
+        profile,
+        profile_digest,
+        predecessor,
+        escrow,
+        spki,
+        tbs_digest,
+    })
 }
 
 fn complete_one(
     w: &mut Write<'_>,
     operator: &OperatorId,
     intent: Intent,
-    der: Vec<u8>,
+    bytes: SignedBytes,
     grant: &impl Fn(&mut EventWriter<'_, '_>, &Intent) -> Result<()>,
 ) -> Result<Issued> {
     let row = &intent.approval.row;
@@ -273,6 +359,15 @@ fn complete_one(
     if stands.status == RequestStatus::Issued && stands.serial.as_ref() == Some(&serial) {
         return issued(&reader, &stands);
     }
+    let SignedBytes { der, encryption } = bytes;
+    let half = match (&intent.encryption, encryption) {
+        (None, None) => None,
+        (Some(half), Some(delivered)) => Some((half, delivered)),
+        _ => {
+            let what = format!("both halves of the pair of request {} or neither", row.id);
+            return Err(ErrorKind::Constraint { what }.into());
+        }
+    };
     if stands != *row {
         return Err(changed(&stands, RequestStatus::Issued));
     }
@@ -296,10 +391,23 @@ fn complete_one(
     let done = RequestRow { status: RequestStatus::Issued, serial: Some(serial.clone()), ..stands.clone() };
     let mut event = w.event(EventKind::Issue, Some(operator), &serial.to_string());
     event.put_certificate(&certificate, &der)?;
+    let encryption = match half {
+        None => None,
+        Some((half, Delivered { der, envelope })) => {
+            let row = CertificateRow {
+                serial: half.serial.clone(),
+                profile: half.profile.clone(),
+                predecessor: half.predecessor.clone(),
+                ..certificate
+            };
+            event.put_encryption_half(&serial, &row, &der, &envelope)?;
+            Some(IssuedHalf { serial: row.serial, der, envelope })
+        }
+    };
     event.move_request(&stands, &done)?;
     grant(&mut event, &intent)?;
     event.close()?;
-    Ok(Issued { request: done.id, serial, der })
+    Ok(Issued { request: done.id, serial, der, encryption })
 }
 
 fn candidate(r: &Reader<'_>, id: &RequestId) -> Result<Candidate> {
@@ -312,7 +420,7 @@ fn candidate(r: &Reader<'_>, id: &RequestId) -> Result<Candidate> {
         RequestStatus::Approved => approval(r, row).map(Candidate::Approved),
         RequestStatus::Signing => {
             let intent = r.intent(id)?.ok_or_else(|| Error::corrupt(format!("the intent of request {id} is gone")))?;
-            Ok(Candidate::Begun(Intent { approval: approval(r, row)?, row: intent }))
+            Ok(Candidate::Begun(Intent { approval: approval(r, row)?, row: intent, encryption: r.pair_intent(id)? }))
         }
         RequestStatus::Submitted | RequestStatus::Rejected | RequestStatus::Applied => {
             Err(changed(&row, RequestStatus::Issued))
@@ -334,7 +442,11 @@ fn issued(r: &Reader<'_>, row: &RequestRow) -> Result<Issued> {
     let gone = || Error::corrupt(format!("the certificate of request {} is gone", row.id));
     let serial = row.serial.clone().ok_or_else(gone)?;
     let der = stored_der(r.connection(), &serial)?.ok_or_else(gone)?;
-    Ok(Issued { request: row.id.clone(), serial, der })
+    let encryption = r.encryption_half(&serial)?.map(|half| -> Result<IssuedHalf> {
+        let der = stored_der(r.connection(), &half)?.ok_or_else(gone)?;
+        Ok(IssuedHalf { envelope: r.envelope(&half)?.ok_or_else(gone)?, serial: half, der })
+    });
+    Ok(Issued { request: row.id.clone(), serial, der, encryption: encryption.transpose()? })
 }
 
 /// The request stands as it was read.
@@ -346,11 +458,6 @@ fn still(r: &Reader<'_>, row: &RequestRow) -> Result<()> {
 fn changed(stands: &RequestRow, wanted: RequestStatus) -> Error {
     let (request, status) = (stands.id.clone(), stands.status.code());
     ErrorKind::RequestState { request, status, wanted: wanted.code() }.into()
-}
-
-pub(crate) fn fence(w: &Write<'_>, epoch: u64) -> Result<()> {
-    let current = w.epoch()?;
-    if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
 }
 
 /// No certificate is dated back or ahead: its validity begins at the ledger time of its intent.

@@ -12,6 +12,7 @@
 //! * [`Reader`]: everything that can be asked
 //! * [`Write`], [`EventWriter`]: everything that can be written
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
+//! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
 //! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
@@ -20,6 +21,7 @@
 //! # Why it is built so
 //! * A request, once entered, moves along [`hufu_model::request::RequestStatus::may_become`] and nothing else of it
 //!   changes: the table's columns that may change are listed in one place and the rest is compared.
+//! * A pair is stored in one transaction or not at all: both certificates, which two they are, and the envelope.
 //! * A serial number, a request id, a public key's holder and an intent are unique by a key of a table, in the same
 //!   transaction in which they are used.
 //! * Totals are kept as they arise, by the day things happened and the day they were recorded, and can be recomputed.
@@ -34,7 +36,9 @@ mod crl;
 mod error;
 pub mod faults;
 mod issuance;
+mod key_order;
 mod patience;
+mod presigned;
 mod reader;
 mod rollup;
 mod rows;
@@ -51,12 +55,15 @@ pub mod verify;
 pub use ca::IssuingCaRow;
 pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
 pub use error::{Error, ErrorKind, Result};
-pub use issuance::{Approval, Candidate, Intent, Issued, NewIntent};
+pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
+pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
 pub use patience::{PATIENCE, on_wait};
+pub use presigned::{Due, Presigned};
 pub use reader::{Cut, Listed, Reader, TableForm};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
-    ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter, StoredCheckpoint,
+    PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter,
+    StoredCheckpoint,
 };
 pub use store::{Mode, Store, WAIT};
 pub use write::{CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, EventWriter, Write, der_digest};

@@ -6,6 +6,7 @@ mod certificate;
 mod crl;
 mod ledger;
 mod organisation;
+mod pair;
 mod request;
 mod retention;
 mod status;

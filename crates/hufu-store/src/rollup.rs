@@ -5,14 +5,15 @@
 //! second after notAfter (the last second of a validity still belongs to it, RFC 5280 §4.1.2.5). The end is written at
 //! issuance. A suspension or revocation ends the counting in its own second and takes back the end that was written; the
 //! end of a suspension does the opposite. What is revoked counts as revoked from that second on, for ever. Days are those
-//! of UTC+08:00. A single certificate is a pair of one.
+//! of UTC+08:00. A single certificate is a pair of one; of a pair, the signing half counts as the pair and the encryption
+//! half as a certificate only.
 
 use std::collections::BTreeMap;
 use std::ops::{Add, AddAssign, Neg};
 
 use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
 use hufu_model::holder::HolderKind;
-use hufu_model::ident::{OrgId, ProfileId};
+use hufu_model::ident::{OrgId, ProfileId, Serial};
 use hufu_model::request::{Medium, Reason};
 use hufu_model::time::{Day, Instant};
 use rusqlite::Connection;
@@ -20,6 +21,7 @@ use rusqlite::Connection;
 use crate::cell::{Cell, Columns, execute, select};
 use crate::covered;
 use crate::error::Result;
+use crate::reader::Reader;
 use crate::rows::{self, StatusChange};
 
 /// What a total is about.
@@ -62,6 +64,29 @@ pub(crate) struct Figures {
     pub(crate) pairs_issued: i64,
     pub(crate) pairs_revoked: i64,
     pub(crate) pairs_valid: i64,
+}
+
+/// What a certificate counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A certificate and a pair: single, or the signing half of a pair.
+    Whole,
+    /// A certificate only: the encryption half of a pair that is counted with its signing half.
+    EncryptionHalf,
+}
+
+impl Part {
+    /// Of a certificate on record.
+    pub(crate) fn of(r: &Reader<'_>, serial: &Serial) -> Result<Self> {
+        Ok(if r.signing_half(serial)?.is_some() { Self::EncryptionHalf } else { Self::Whole })
+    }
+
+    fn counts(self, figures: Figures) -> Figures {
+        match self {
+            Self::Whole => figures,
+            Self::EncryptionHalf => Figures { pairs_issued: 0, pairs_revoked: 0, pairs_valid: 0, ..figures },
+        }
+    }
 }
 
 impl Figures {
@@ -125,32 +150,35 @@ pub(crate) fn uncountable(row: &CertificateRow) -> Option<&'static str> {
 }
 
 /// What a certificate adds to the totals when it is recorded at the ledger time `recorded`.
-pub(crate) fn deltas(row: &CertificateRow, recorded: Instant) -> Vec<(Delta, Figures)> {
+pub(crate) fn deltas(row: &CertificateRow, part: Part, recorded: Instant) -> Vec<(Delta, Figures)> {
     let on = |second: i64| Delta::of(row, second, recorded);
+    let (issued, valid) = (part.counts(Figures::ISSUED), part.counts(Figures::VALID));
     let end = row.validity.not_after() + 1;
     if end <= row.issued_at {
-        return vec![(on(row.issued_at), Figures::ISSUED)];
+        return vec![(on(row.issued_at), issued)];
     }
-    vec![(on(row.issued_at), Figures::ISSUED + Figures::VALID), (on(end), -Figures::VALID)]
+    vec![(on(row.issued_at), issued + valid), (on(end), -valid)]
 }
 
 /// What a change of a certificate's status adds to the totals when it is recorded at the ledger time `recorded`.
-pub(crate) fn change_deltas(row: &CertificateRow, change: &StatusChange, recorded: Instant) -> Vec<(Delta, Figures)> {
+pub(crate) fn change_deltas(
+    row: &CertificateRow,
+    part: Part,
+    change: &StatusChange,
+    recorded: Instant,
+) -> Vec<(Delta, Figures)> {
     let on = |second: i64| Delta::of(row, second, recorded);
+    let valid = part.counts(Figures::VALID);
     let end = row.validity.not_after() + 1;
     let mut deltas = Vec::with_capacity(3);
     if change.status == CertificateStatus::Revoked {
-        deltas.push((on(change.at), Figures::REVOKED));
+        deltas.push((on(change.at), part.counts(Figures::REVOKED)));
     }
     // Whoever is not valid any more, because time is over, neither loses nor gains anything.
     if change.at < end {
         match (change.was, change.status) {
-            (CertificateStatus::Active, _) => {
-                deltas.extend([(on(change.at), -Figures::VALID), (on(end), Figures::VALID)])
-            }
-            (_, CertificateStatus::Active) => {
-                deltas.extend([(on(change.at), Figures::VALID), (on(end), -Figures::VALID)])
-            }
+            (CertificateStatus::Active, _) => deltas.extend([(on(change.at), -valid), (on(end), valid)]),
+            (_, CertificateStatus::Active) => deltas.extend([(on(change.at), valid), (on(end), -valid)]),
             _ => {}
         }
     }
@@ -215,6 +243,7 @@ pub(crate) fn row(c: &mut Columns<'_>) -> Result<(Delta, Figures)> {
 /// the times of the events that recorded them.
 pub(crate) fn recomputed(connection: &Connection) -> Result<BTreeMap<Delta, Figures>> {
     const AT: &str = "SELECT at FROM event WHERE seq = ?";
+    let reader = Reader::new(connection);
     let totals = std::cell::RefCell::new(BTreeMap::<Delta, Figures>::new());
     select(connection, &covered::CERTIFICATE, "", &[], |c| {
         let (row, event) = rows::certificate(c)?;
@@ -222,7 +251,7 @@ pub(crate) fn recomputed(connection: &Connection) -> Result<BTreeMap<Delta, Figu
         // A certificate that no event recorded is found by its digest; here it would only add a wrong day.
         if let Some(at) = at {
             let mut totals = totals.borrow_mut();
-            for (delta, figures) in deltas(&row, at) {
+            for (delta, figures) in deltas(&row, Part::of(&reader, &row.serial)?, at) {
                 *totals.entry(delta).or_default() += figures;
             }
         }
@@ -231,11 +260,11 @@ pub(crate) fn recomputed(connection: &Connection) -> Result<BTreeMap<Delta, Figu
     select(connection, &covered::STATUS_CHANGE, "", &[], |c| {
         let change = rows::status_change(c)?;
         let at = crate::cell::query_one(connection, "event", AT, &[Cell::count(change.event)], |c| c.instant())?;
-        let row = crate::reader::Reader::new(connection).certificate(&change.serial)?;
+        let row = reader.certificate(&change.serial)?;
         // As above.
         if let (Some(at), Some(row)) = (at, row) {
             let mut totals = totals.borrow_mut();
-            for (delta, figures) in change_deltas(&row, &change, at) {
+            for (delta, figures) in change_deltas(&row, Part::of(&reader, &row.serial)?, &change, at) {
                 *totals.entry(delta).or_default() += figures;
             }
         }

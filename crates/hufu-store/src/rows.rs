@@ -14,6 +14,11 @@ use hufu_model::time::{Instant, Validity};
 use crate::cell::{Cell, Columns};
 use crate::error::{Error, Result};
 
+mod pair;
+
+pub use pair::{PairIntentRow, PairRow};
+pub(crate) use pair::{envelope_cells, pair, pair_cells, pair_intent, pair_intent_cells};
+
 /// A document an operator signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -296,6 +301,8 @@ pub struct CertificateFilter {
     pub holder: Option<Digest>,
     /// Only those that this operator entered or approved.
     pub through: Option<OperatorId>,
+    /// Only those that stand for a pair, a pair of one included: no encryption halves.
+    pub pairs: bool,
     /// Only those whose subject contains this text; ASCII letters match in either case.
     pub text: Option<String>,
     /// Only those issued at this instant or later.

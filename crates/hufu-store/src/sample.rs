@@ -8,13 +8,16 @@ use hufu_ledger::{Checkpoint, sm3};
 use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
-use hufu_model::ident::{Digest, OperatorId, OrgId, Serial};
+use hufu_model::ident::{Digest, EscrowId, OperatorId, OrgId, Serial};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, Organisation};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
 use hufu_model::time::{Instant, Validity};
 
-use crate::{Approval, Candidate, Document, Intent, Issued, NewIntent, RequestBody, RequestRow, Result, Store};
+use crate::{
+    Approval, Candidate, Delivered, Document, Intent, Issued, NewHalf, NewIntent, RequestBody, RequestRow, Result,
+    SignedBytes, Store,
+};
 
 /// 2026-11-24, 12:00 in China.
 pub(crate) const NOON: i64 = 1_795_492_800;
@@ -217,7 +220,7 @@ impl Scratch {
         let new = approvals.into_iter().zip(0..).map(|(approval, n)| {
             let validity = Validity::days_from(at(second), approval.row().days).unwrap();
             let tbs_digest = digest(approval.row().id.as_str());
-            (approval, NewIntent { serial: serial(second, count << 20 | n), validity, tbs_digest })
+            (approval, NewIntent { serial: serial(second, count << 20 | n), validity, tbs_digest, encryption: None })
         });
         self.store.begin(at(second), epoch, &op("qian"), new.collect())
     }
@@ -225,9 +228,36 @@ impl Scratch {
     pub(crate) fn complete(&self, second: i64, epoch: u64, intents: Vec<Intent>) -> Result<Vec<Issued>> {
         let signed = intents.into_iter().map(|intent| {
             let der = der(intent.serial());
-            (intent, der)
+            (intent, der.into())
         });
         self.store.complete(at(second), epoch, &op("qian"), signed.collect(), |_, _| Ok(()))
+    }
+
+    /// Requests that were approved, each with the intent of a pair.
+    pub(crate) fn begin_pairs(&self, second: i64, epoch: u64, ids: &[&str]) -> Vec<Intent> {
+        let approvals = self.approvals(second, ids);
+        let new = approvals.into_iter().zip(1..).map(|(approval, n)| {
+            let half = NewHalf {
+                serial: serial(second, 2000 + n),
+                profile: "person-enc".parse().unwrap(),
+                profile_digest: digest("enc"),
+                escrow: EscrowId([7; 16]),
+                spki: digest("enc key"),
+                tbs_digest: digest("enc tbs"),
+            };
+            let validity = Validity::days_from(at(second), 365).unwrap();
+            let tbs_digest = digest("sign tbs");
+            (approval, NewIntent { serial: serial(second, 1000 + n), validity, tbs_digest, encryption: Some(half) })
+        });
+        self.store.begin(at(second), epoch, &op("qian"), new.collect()).unwrap()
+    }
+
+    /// A request all the way to a pair.
+    pub(crate) fn issue_pair(&self, second: i64, epoch: u64, id: &str) -> Issued {
+        let intents = self.begin_pairs(second, epoch, &[id]).into_iter();
+        let bytes = |intent: Intent| (intent, SignedBytes { der: b"signing".to_vec(), encryption: delivered() });
+        let signed = intents.map(bytes).collect();
+        self.store.complete(at(second), epoch, &op("qian"), signed, |_, _| Ok(())).unwrap().remove(0)
     }
 
     /// Requests all the way to certificates.
@@ -244,6 +274,11 @@ impl Scratch {
         self.store.append_checkpoint(epoch, &checkpoint, checkpoint.encode().as_bytes())?;
         Ok(checkpoint)
     }
+}
+
+/// The encryption half of a pair, signed.
+pub(crate) fn delivered() -> Option<Delivered> {
+    Some(Delivered { der: b"encryption".to_vec(), envelope: b"envelope".to_vec() })
 }
 
 /// Octets of the size of a certificate.

@@ -182,6 +182,16 @@ impl Store {
         })
     }
 
+    /// Brings everything that was committed into the file itself, and the file to disk: once nobody has it open any more,
+    /// the file alone is the database and may be moved.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let Some(writer) = &self.writer else { return Err(ErrorKind::ReadOnlyHome.into()) };
+        lock(&self.readers).clear();
+        let connection = lock(writer);
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy == 0 { Ok(()) } else { Err(ErrorKind::Busy.into()) }
+    }
+
     /// As [`Store::write_by`], however far the clock is ahead: for the one event that confirms it.
     ///
     /// # Errors

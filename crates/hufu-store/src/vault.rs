@@ -104,6 +104,15 @@ impl Vault {
         self.store.checkpoint_material()
     }
 
+    /// Brings everything that was committed into the file itself, so that, once nobody has it open any more, the file alone
+    /// is the vault and may be moved.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) while somebody reads; database errors.
+    pub fn settle(&self) -> Result<()> {
+        self.store.settle()
+    }
+
     /// Stores a checkpoint of the vault's tree that was signed.
     ///
     /// # Errors

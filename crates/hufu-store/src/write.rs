@@ -16,10 +16,12 @@ use rusqlite::Connection;
 use crate::cell::{Cell, execute, query_one, select_one};
 use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
+use crate::presigned;
 use crate::reader::Reader;
-use crate::rollup::{self, Delta, Figures};
+use crate::rollup::{self, Delta, Figures, Part};
 use crate::rows::{
-    self, Document, IntentRow, KeyUse, NewStatus, ProfileRow, Proposal, RequestBody, RequestRow, StatusChange,
+    self, Document, IntentRow, KeyUse, NewStatus, PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody,
+    RequestRow, StatusChange,
 };
 
 /// How far the clock may stand behind the ledger: two machines, or a clock that was just set, are that far apart.
@@ -138,6 +140,15 @@ impl<'c> Write<'c> {
         self.spoilt |= self.open;
         self.open = true;
         EventWriter { write: self, event, refused: false }
+    }
+
+    /// Refuses a signer that another one has fenced off since it was started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Fenced`]; database errors.
+    pub fn fence(&self, epoch: u64) -> Result<()> {
+        let current = self.epoch()?;
+        if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
     }
 
     /// The epoch of the signer that was started last; 0 when none was.
@@ -374,18 +385,40 @@ impl EventWriter<'_, '_> {
     /// [`ErrorKind::Duplicate`] for a serial number that exists; [`ErrorKind::Constraint`] for a certificate that is
     /// not active or whose validity begins after it was issued: totals do not know such ones; database errors.
     pub fn put_certificate(&mut self, row: &CertificateRow, der: &[u8]) -> Result<()> {
+        self.put_counted(row, der, Part::Whole)
+    }
+
+    /// Puts the encryption half of a pair, behind its signing half: certificate, envelope, and which two belong together.
+    ///
+    /// # Errors
+    /// As [`EventWriter::put_certificate`]; [`ErrorKind::Duplicate`] when either half belongs to a pair.
+    pub(crate) fn put_encryption_half(
+        &mut self,
+        signing: &Serial,
+        row: &CertificateRow,
+        der: &[u8],
+        envelope: &[u8],
+    ) -> Result<()> {
+        self.put_counted(row, der, Part::EncryptionHalf)?;
+        let pair = PairRow { signing: signing.clone(), encryption: row.serial.clone() };
+        self.insert(&covered::PAIR, &rows::pair_cells(&pair))?;
+        self.insert(&covered::ENVELOPE, &rows::envelope_cells(&row.serial, envelope))
+    }
+
+    fn put_counted(&mut self, row: &CertificateRow, der: &[u8], part: Part) -> Result<()> {
         if let Some(what) = rollup::uncountable(row) {
             return self.refuse(ErrorKind::Constraint { what: what.to_owned() }.into());
         }
         self.insert(&covered::CERTIFICATE, &rows::certificate_cells(row, self.event.seq))?;
         self.insert(&covered::CERTIFICATE_DER, &rows::certificate_der_cells(&row.serial, der))?;
-        for (delta, figures) in rollup::deltas(row, self.write.now) {
+        for (delta, figures) in rollup::deltas(row, part, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
         Ok(())
     }
 
     /// Puts a change of a certificate's status: the change itself, the certificate's row, and their share of the totals.
+    /// Answers about it that were signed ahead end here.
     /// Returns what is on record.
     ///
     /// # Errors
@@ -416,9 +449,11 @@ impl EventWriter<'_, '_> {
             invalid_since: new.invalid_since,
         };
         self.insert(&covered::STATUS_CHANGE, &rows::status_change_cells(&change))?;
-        for (delta, figures) in rollup::change_deltas(&row, &change, self.write.now) {
+        let part = Part::of(&self.reader(), &new.serial)?;
+        for (delta, figures) in rollup::change_deltas(&row, part, &change, self.write.now) {
             *self.write.rollup.entry(delta).or_default() += figures;
         }
+        presigned::forget(self.write.connection, &new.serial)?;
         row.status = new.status;
         self.update(&covered::CERTIFICATE, &rows::certificate_cells(&row, event))?;
         Ok(change)
@@ -437,6 +472,10 @@ impl EventWriter<'_, '_> {
 
     pub(crate) fn put_intent(&mut self, intent: &IntentRow) -> Result<()> {
         self.insert(&covered::INTENT, &rows::intent_cells(intent))
+    }
+
+    pub(crate) fn put_pair_intent(&mut self, intent: &PairIntentRow) -> Result<()> {
+        self.insert(&covered::PAIR_INTENT, &rows::pair_intent_cells(intent))
     }
 
     pub(crate) fn put_signer(&mut self, epoch: u64, operator: &OperatorId) -> Result<()> {

@@ -129,7 +129,7 @@ fn answers(ca: &SecretKey, name: &[u8]) -> Outcome<()> {
         let request = Request::from_der(request)?;
         let id = request.ids().first().ok_or("no question")?;
         let status = if issuer.is_meant_by(id) { Status::Good } else { Status::Unknown };
-        let answer = Answer { id, status, this_update: NOW, next_update: NOW + 3_600 };
+        let answer = Answer { id, status, this_update: NOW, next_update: NOW + 3_600, invalid_since: None };
         Ok(ocsp::respond(&[answer], &certificate, &key, NOW, request.nonce(), entropy.array()?)?)
     };
     let mut stored = HashMap::new();

@@ -23,6 +23,8 @@
 //! [`seal`] writes each dialect in one canonical form; [`convert`] opens one and seals another for the same owner. The
 //! symmetric key is hedged as nonces are: a broken random source does not give it away.
 //!
+//! [`rewrite`] needs no key where both dialects hold the same ciphertexts.
+//!
 //! # Example
 //! ```
 //! # use hufu_model::entropy::{Entropy, EntropyError};
@@ -68,11 +70,13 @@ use crate::tlv::{Fault, tag};
 mod cfca;
 mod csr_response;
 mod enveloped_key;
+mod rewrite;
 mod rule;
 mod signed_enveloped;
 mod skf;
 mod source;
 
+pub use rewrite::rewrite;
 pub use rule::{Rule, Weight};
 
 /// The ways to write an envelope.
@@ -551,7 +555,23 @@ impl Inspection {
 /// certificates beside the envelope, DER, base64 or binary.
 #[must_use]
 pub fn inspect(envelope: &[u8]) -> Inspection {
-    examine(envelope).0
+    inspect_for(envelope, &Terms::default())
+}
+
+/// As [`inspect`], for somebody who knows which key to expect: the public key beside the delivered one is compared.
+#[must_use]
+pub fn inspect_for(envelope: &[u8], terms: &Terms<'_>) -> Inspection {
+    let (mut inspection, taken) = examine(envelope);
+    let delivered = taken.and_then(|taken| taken.delivered);
+    if let (Some(expected), Some(delivered)) = (terms.expected, delivered)
+        && *expected != delivered
+    {
+        let mut notes = Notes::default();
+        notes.note(Finding::new(Rule::OtherKey, hex(delivered.point())));
+        inspection.take(notes);
+        inspection.halves = Halves::Differ;
+    }
+    inspection
 }
 
 /// As [`inspect`], and tries the owner's key. The delivered key itself is wiped again.

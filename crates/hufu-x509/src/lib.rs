@@ -24,7 +24,7 @@
 //! | build what will be signed, and check it | [`tbs`], [`lint`], [`name`], [`oid`] |
 //! | sign and read messages and operators' records | [`signed_data`], [`record`] |
 //! | judge a chain and say what is wrong with it; say whether it is revoked | [`path`] |
-//! | take files apart | [`pem`], [`strict`] |
+//! | take files apart | [`bundle`], [`pem`], [`strict`] |
 //!
 //! # Rules that hold everywhere
 //! * There is one SM2 ID, [`sign::DEFAULT_ID`]. A signature made with another ID, or without ZA, is refused; the
@@ -68,6 +68,7 @@
 //! GB/T 32918 (SM2), GB/T 32905 (SM3), GB/T 32907 (SM4), GB/T 20518 (certificates), GB/T 33560 (identifiers), GM/T 0009
 //! (SM2 usage), GM/T 0010 (messages), RFC 5280, RFC 5958, RFC 6960 (OCSP), RFC 8018 and X.690 (DER).
 
+pub mod bundle;
 pub mod certificate;
 pub mod crl;
 pub mod csr;

@@ -2,8 +2,11 @@
 //!
 //! The linter takes nothing from what built them: it reads every object field by field. [`tbs`] holds a TBSCertificate to
 //! its profile, to the tables of GB/T 20518-2018 Annex C, and to what the issuer meant (its own name and key, and the
-//! key of the applicant); [`crl`] holds a TBSCertList to Table C.5 and to RFC 5280 §5. Both stand in the signing path, so
-//! they are quick, and they never panic. One [`Severity::Error`] and nothing is signed.
+//! key of the applicant); [`crl`] holds a TBSCertList to Table C.5 and to RFC 5280 §5; [`pair`] holds the halves of a
+//! pair against each other; [`answer`] looks at an OCSP answer. They stand in the signing path, so they are quick, and
+//! they never panic. One [`Severity::Error`] and nothing is signed.
+//!
+//! [`object`] lints what anybody has signed: certificates, requests, lists and answers of any algorithm.
 //!
 //! Every rule has a stable id; [`RULES`] lists them.
 
@@ -14,16 +17,24 @@ use hufu_model::profile::Profile;
 use crate::key::PublicKey;
 use crate::tlv::Fault;
 
+mod answer;
 mod base;
 mod extension;
 mod list;
 mod name;
+mod pair;
+mod public;
+mod request;
 mod rule;
 mod value;
+mod whole;
 
+pub use answer::answer;
 pub use list::{CrlContext, crl};
+pub use pair::pair;
 pub(crate) use rule::Rule;
 pub use rule::{RULES, RuleRow};
+pub use whole::object;
 
 #[cfg(test)]
 mod tests;

@@ -234,7 +234,7 @@ pub(crate) fn rdns(der: &[u8]) -> std::result::Result<Vec<Rdn<'_>>, Fault> {
 }
 
 /// The text of a string of any type; none when the octets are no text of their type.
-fn string_of(value: &Tlv<'_>) -> Option<String> {
+pub(crate) fn string_of(value: &Tlv<'_>) -> Option<String> {
     match value.tag {
         tag::UTF8 => String::from_utf8(value.value.to_vec()).ok(),
         tag::PRINTABLE | tag::NUMERIC | tag::IA5 | tag::VISIBLE => {

@@ -84,8 +84,8 @@ pub const MAX_REQUESTS: usize = 100;
 /// The longest answer that is read: 256 KiB.
 pub const MAX_RESPONSE: usize = 256 * 1024;
 
-/// The longest nonce (RFC 8954 §2.1); the shortest has one octet.
-pub const MAX_NONCE: usize = 32;
+/// The longest nonce (RFC 9654 §2.1); the shortest has one octet. A request with another one is malformed.
+pub const MAX_NONCE: usize = 128;
 
 /// How a question names the issuer of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,6 +109,16 @@ impl Hash {
             Self::Sha1 => oid::SHA1,
             Self::Sha256 => oid::SHA256,
             Self::Sm3 => oid::SM3,
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sm3 => "sm3",
         }
     }
 
@@ -203,7 +213,7 @@ fn meaning(offset: usize, what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Ocsp).about(what).at(offset)
 }
 
-/// Whether a nonce has a length that RFC 8954 allows.
+/// Whether a nonce has a length that RFC 9654 allows.
 fn is_nonce(nonce: &[u8]) -> bool {
     (1..=MAX_NONCE).contains(&nonce.len())
 }

@@ -162,6 +162,9 @@ pub const AUTHORITY_INFO_ACCESS: Oid = Oid::known("1.3.6.1.5.5.7.1.1");
 /// subjectInfoAccess (RFC 5280 §4.2.2.2).
 pub const SUBJECT_INFO_ACCESS: Oid = Oid::known("1.3.6.1.5.5.7.1.11");
 
+/// extensionRequest, an attribute of requests (RFC 2985 §5.4.2).
+pub const EXTENSION_REQUEST: Oid = Oid::known("1.2.840.113549.1.9.14");
+
 /// id-ad-ocsp.
 pub const AD_OCSP: Oid = Oid::known("1.3.6.1.5.5.7.48.1");
 /// id-ad-caIssuers.
@@ -171,7 +174,7 @@ pub const AD_CA_REPOSITORY: Oid = Oid::known("1.3.6.1.5.5.7.48.5");
 
 /// id-pkix-ocsp-basic (RFC 6960 §4.2.1).
 pub const OCSP_BASIC: Oid = Oid::known("1.3.6.1.5.5.7.48.1.1");
-/// id-pkix-ocsp-nonce (RFC 8954 §2.1).
+/// id-pkix-ocsp-nonce (RFC 9654 §2.1).
 pub const OCSP_NONCE: Oid = Oid::known("1.3.6.1.5.5.7.48.1.2");
 /// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
 pub const OCSP_NO_CHECK: Oid = Oid::known("1.3.6.1.5.5.7.48.1.5");

@@ -5,7 +5,8 @@
 //! for a purpose (extended key usage), host names, and our own profiles ([`crate::lint`]).
 //!
 //! [`status`] goes on from there: whether the certificates of a valid chain are revoked or suspended, by the revocation
-//! lists and OCSP answers at hand, and why one of those cannot be relied on.
+//! lists and OCSP answers at hand, and why one of those cannot be relied on. [`list`] and [`answer`] judge a list or an
+//! answer by itself, [`pair`] the two certificates of a pair beside each other.
 //!
 //! When a chain fails, the reader is an operator who has to do something about it. So a refusal is a list of
 //! [`Finding`]s, the most useful one first: which certificate, which rule, where, the likely cause, and what to do.
@@ -17,6 +18,8 @@
 
 mod check;
 mod explain;
+mod pair;
+mod published;
 mod rule;
 mod search;
 mod status;
@@ -27,6 +30,8 @@ use hufu_model::time::Instant;
 
 use crate::certificate::Certificate;
 
+pub use pair::pair;
+pub use published::{answer, list};
 pub use rule::Rule;
 pub use status::{Evidence, GivenAnswer, GivenCrl, Standing, State, status};
 
@@ -110,7 +115,7 @@ fn title(certificate: &Certificate) -> String {
     format!("{} (serial number {})", certificate.subject_text(), certificate.serial())
 }
 
-/// The judgement of a certificate.
+/// The judgement of a certificate, or of a list or answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Verdict {

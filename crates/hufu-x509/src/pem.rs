@@ -220,7 +220,7 @@ pub fn one<'a>(bytes: &'a [u8], labels: &[&str]) -> Result<Cow<'a, [u8]>> {
 
 /// Whether it starts as a SEQUENCE does. A text may start with `0` (30) too, but its second octet is then neither one
 /// of DER's long lengths (those octets start no UTF-8 character) nor exactly the number of octets that follow.
-fn is_der(bytes: &[u8]) -> bool {
+pub(crate) fn is_der(bytes: &[u8]) -> bool {
     match bytes {
         [0x30, 0x80..=0x84, ..] => true,
         [0x30, length, content @ ..] => usize::from(*length) == content.len(),

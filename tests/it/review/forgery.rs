@@ -43,7 +43,7 @@ fn prepare(t: &TestAuthority, store: &Store, id: &RequestId) -> (hufu_store::App
     let Candidate::Approved(approval) = store.candidates(std::slice::from_ref(id)).unwrap().remove(0).unwrap() else {
         panic!("{id} is not approved");
     };
-    let prepared = issuer(t).prepare(&approval, t.now(), &SeededEntropy::new(id.as_str())).unwrap();
+    let prepared = issuer(t).prepare(&approval, None, t.now(), &SeededEntropy::new(id.as_str())).unwrap();
     (approval, prepared)
 }
 

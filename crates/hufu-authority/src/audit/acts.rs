@@ -24,6 +24,7 @@ use crate::authority::Identity;
 use crate::change::{self, Change};
 use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
+use crate::key_founding::META;
 use crate::policy::{self, Asked, Gravity};
 use crate::retention;
 
@@ -67,7 +68,12 @@ pub(super) fn audit(
                 EventKind::Submit | EventKind::Approve | EventKind::Reject => ("I10", state.requests(r, row)),
                 EventKind::Intent => ("I10", state.intents(r, profiles, row)),
                 EventKind::Propose | EventKind::ProposalReject => ("signature", state.signed_by(r, row).map(drop)),
+                EventKind::ResponderIntent | EventKind::Responder => ("signature", state.responder(r, row)),
                 EventKind::Suspend | EventKind::Resume | EventKind::Revoke => ("I10", state.changes(r, row)),
+                EventKind::KeyOrder => ("I10", state.key_order(r, row)),
+                EventKind::KeyOrderApprove | EventKind::KeyOrderWithdraw | EventKind::KeyOrderDone => {
+                    ("signature", state.signed_by(r, row).map(drop))
+                }
                 kind if kind.is_act() => ("signature", state.act(r, identity, row)),
                 _ => continue,
             };
@@ -101,6 +107,8 @@ struct State {
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
+    /// The key centre that was put in force.
+    key_centre: Option<String>,
     cas: BTreeMap<CaId, SignedCa>,
     /// The organisations as a tree, until one of them changes.
     tree: Option<OrgTree>,
@@ -137,7 +145,16 @@ impl State {
         let founding = SignedCa { spki: identity.ca, tbs: None, status: CaStatus::Current };
         let cas = BTreeMap::from([(crate::ca::FOUNDING_CA.parse()?, founding)]);
         let retention = retention::DEFAULT_YEARS;
-        Ok(Self { retention, organisations, operators, profiles, cas, tree: None, listed: BTreeMap::new() })
+        Ok(Self {
+            retention,
+            organisations,
+            operators,
+            profiles,
+            cas,
+            key_centre: None,
+            tree: None,
+            listed: BTreeMap::new(),
+        })
     }
 
     /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
@@ -223,6 +240,17 @@ impl State {
         Ok(Gravity::new(roles.as_deref(), count))
     }
 
+    /// An order to the key centre: by somebody with the role for it, in their jurisdiction.
+    fn key_order(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        for id in keys(&decode(row)?, "key_order") {
+            let order = r.key_order(&id)?.ok_or_else(|| ErrorKind::UnknownKeyOrder(id.clone()))?;
+            let org = crate::key_order::place(r, order.serial.as_ref())?;
+            policy::may_order(self.tree(), &by, order.kind, &org)?;
+        }
+        Ok(())
+    }
+
     /// What was begun was within the limits of every ancestor, none of which was frozen.
     fn intents(&mut self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
@@ -240,6 +268,13 @@ impl State {
             policy::permits(tree, &Asked::of_record(&record, profile))?;
         }
         Ok(())
+    }
+
+    /// A responder's certificate: asked for by a super-administrator of the CA.
+    fn responder(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        policy::holds(&by, &[Role::SuperAdmin])?;
+        policy::within(self.tree(), &by, &crate::init::ca_org()?)
     }
 
     /// An act: signed by the person the event names, and by a second one where two are due, both of them administrators
@@ -288,6 +323,7 @@ impl State {
             Change::ProfileSet { .. }
             | Change::RetentionSet(_)
             | Change::Erase(_)
+            | Change::KeyCentre(_)
             | Change::CaAdd(_)
             | Change::CaCurrent(_)
             | Change::CaRetire(_)
@@ -312,6 +348,7 @@ impl State {
             Change::RetentionSet(years) => self.retention = years,
             // It changes nothing that later acts rest upon.
             Change::Erase(_) => {}
+            Change::KeyCentre(facts) => self.key_centre = Some(facts.entry()),
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
             }
@@ -401,6 +438,7 @@ impl State {
         for profile in r.profiles()?.iter().filter(|p| p.current) {
             differs("profile", profile.id.as_str(), self.profiles.get(&profile.id) == Some(&profile.digest));
         }
+        differs("meta", META, self.key_centre == r.meta(META)?);
         Ok(())
     }
 }

@@ -52,7 +52,9 @@ pub(super) fn audit(r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut Au
 fn asked_for(r: &Reader<'_>, change: &StatusChange) -> Result<bool> {
     let Some(request) = &change.request else { return Ok(false) };
     let (Some(row), Some(body)) = (r.request(request)?, r.request_body(request)?) else { return Ok(false) };
-    if row.predecessor.as_ref() != Some(&change.serial) {
+    let Some(named) = &row.predecessor else { return Ok(false) };
+    // What is asked of a pair is done to both halves.
+    if *named != change.serial && r.encryption_half(named)?.as_ref() != Some(&change.serial) {
         return Ok(false);
     }
     if row.action.makes_certificate() {

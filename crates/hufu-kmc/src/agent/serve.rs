@@ -277,6 +277,9 @@ fn place_of(path: &Path) -> Option<(u64, u64)> {
     fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
+/// The longest path of a socket: `sun_path` has 108 octets, of which the last is 0.
+const LONGEST_PATH: usize = 107;
+
 /// Makes the socket so that at no moment anybody else can connect to it.
 fn socket(path: &Path) -> Result<UnixListener> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -295,6 +298,11 @@ fn socket(path: &Path) -> Result<UnixListener> {
     }
     // A socket's mode is set after it was made: until then it stands in a folder that nobody else can enter.
     let closed = folder.join(format!(".kmc-{}", std::process::id()));
+    let length = closed.as_os_str().len() + "/s".len();
+    let length = length.max(path.as_os_str().len());
+    if length > LONGEST_PATH {
+        return Err(ErrorKind::SocketPath { length, most: LONGEST_PATH }.into());
+    }
     DirBuilder::new().mode(0o700).create(&closed).map_err(io_error)?;
     let inner = closed.join("s");
     let made = UnixListener::bind(&inner).and_then(|listener| {
@@ -337,6 +345,16 @@ pub fn protect_process() -> bool {
     {
         false
     }
+}
+
+/// Takes this process out of its terminal's session, so that closing the terminal does not end it, and out of the folder
+/// it was started in.
+///
+/// # Errors
+/// `kmc.agent` when the system refuses.
+pub fn detach() -> Result<()> {
+    rustix::process::setsid().map_err(|e| io_error(e.into()))?;
+    std::env::set_current_dir("/").map_err(io_error)
 }
 
 /// A flag for [`Agent::serve`] that SIGTERM, SIGINT and SIGHUP set, so that the agent wipes what it holds and removes

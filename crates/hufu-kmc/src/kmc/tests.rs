@@ -72,7 +72,7 @@ fn a_wrong_share_is_named() {
     assert_eq!(with(read_again(&centre.shares[1])).kind().code(), "kmc.share-twice");
     // Both were founded with the same random octets in this test; a share of another key has another name.
     let foreign = Share::new("kek-0000000000000000", 3, (3, 5), "x", other.shares[2].values().clone());
-    assert_eq!(with(foreign).kind().code(), "kmc.wrong-kek");
+    assert_eq!(with(foreign).kind().code(), "kmc.share-foreign");
     // A fourth share is checked although three would do.
     let mut four: Vec<Share> = centre.shares.iter().take(3).map(read_again).collect();
     four.push(Share::new(&third.kek, 5, (3, 5), "custodian 5", Zeroizing::new([7; 32])));

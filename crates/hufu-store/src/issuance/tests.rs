@@ -4,7 +4,7 @@ use hufu_ledger::Event;
 use hufu_model::operator::{Operator, OperatorStatus};
 
 use super::*;
-use crate::sample::{NOON, Scratch, at, der, digest, op, operator};
+use crate::sample::{NOON, Scratch, at, delivered, der, digest, op, operator};
 use crate::{EventFilter, RequestFilter};
 
 fn code(result: Result<impl Sized>) -> &'static str {
@@ -35,7 +35,10 @@ fn the_whole_way() {
     assert_eq!(intents[0].approval().row().status, RequestStatus::Signing);
     let serial = intents[1].serial().clone();
     let issued = scratch.complete(NOON + 3, epoch, intents).unwrap();
-    assert_eq!(issued[1], Issued { request: "b".parse().unwrap(), serial: serial.clone(), der: der(&serial) });
+    assert_eq!(
+        issued[1],
+        Issued { request: "b".parse().unwrap(), serial: serial.clone(), der: der(&serial), encryption: None }
+    );
     scratch
         .store
         .read(|r| {
@@ -89,7 +92,8 @@ fn a_request_can_be_asked_for_at_every_step_and_again() {
         assert_eq!(stored, issued);
     }
     // Two threads took up the same intent: the one that comes second gets what is stored, not what it signed.
-    let other = scratch.store.complete(at(NOON), epoch, &op("qian"), vec![(again, b"other".to_vec())], |_, _| Ok(()));
+    let other =
+        scratch.store.complete(at(NOON), epoch, &op("qian"), vec![(again, b"other".to_vec().into())], |_, _| Ok(()));
     assert_eq!(other.unwrap(), [issued]);
     let many = ["a", "x", "no"].map(|id| id.parse().unwrap());
     let found: Vec<_> = scratch.store.candidates(&many).unwrap().into_iter().map(code).collect();
@@ -139,6 +143,7 @@ fn a_batch_is_begun_whole_or_not_at_all() {
         serial: serial.clone(),
         validity: Validity::days_from(at(second), 365).unwrap(),
         tbs_digest: digest("x"),
+        encryption: None,
     };
     let begin = |approval, new| scratch.store.begin(at(NOON), epoch, &op("qian"), vec![(approval, new)]);
     // The serial number of an intent, then of a certificate.
@@ -162,10 +167,10 @@ fn a_batch_is_completed_whole_or_not_at_all() {
     let epoch = signer(&scratch);
     let approvals = scratch.approvals(NOON, &["a", "b"]);
     let intents = scratch.begin(NOON, epoch, approvals).unwrap();
-    let signed = || -> Vec<(Intent, Vec<u8>)> {
+    let signed = || -> Vec<(Intent, SignedBytes)> {
         ["a", "b"]
             .map(|id| match candidate(&scratch, id) {
-                Ok(Candidate::Begun(intent)) => (intent, vec![1]),
+                Ok(Candidate::Begun(intent)) => (intent, vec![1].into()),
                 other => panic!("{other:?}"),
             })
             .into()
@@ -275,4 +280,59 @@ fn a_thousand_at_once_and_how_fast() {
             watch.elapsed()
         );
     }
+}
+
+#[test]
+fn a_pair_is_stored_whole() {
+    let scratch = Scratch::founded();
+    let epoch = signer(&scratch);
+    let begun = scratch.begin_pairs(NOON, epoch, &["a"]);
+    let Ok(Candidate::Begun(again)) = candidate(&scratch, "a") else { panic!() };
+    assert_eq!(again.encryption(), begun[0].encryption());
+    let bytes = || SignedBytes { der: b"signing".to_vec(), encryption: delivered() };
+    let complete = |intent, bytes| {
+        let done = scratch.store.complete(at(NOON), epoch, &op("qian"), vec![(intent, bytes)], |_, _| Ok(()));
+        done.map(|mut issued| issued.remove(0))
+    };
+    let issued = complete(begun.into_iter().next().unwrap(), bytes()).unwrap();
+    let half = issued.encryption.as_ref().unwrap();
+    assert_eq!((half.der.as_slice(), half.envelope.as_slice()), (&b"encryption"[..], &b"envelope"[..]));
+    // Asked again, and by another who signed other bytes: what is stored.
+    let other = SignedBytes { der: b"other".to_vec(), encryption: delivered() };
+    assert_eq!(complete(again, other).unwrap(), issued);
+    let Ok(Candidate::Issued(stored)) = candidate(&scratch, "a") else { panic!() };
+    assert_eq!(stored, issued);
+    let read = scratch.store.read(|r| {
+        let (signing, encryption) = (r.certificate(&issued.serial)?.unwrap(), r.certificate(&half.serial)?.unwrap());
+        assert_eq!((encryption.profile.as_str(), &encryption.request), ("person-enc", &signing.request));
+        assert_eq!((encryption.holder, encryption.validity), (signing.holder, signing.validity));
+        let pair = crate::PairRow { signing: issued.serial.clone(), encryption: half.serial.clone() };
+        assert_eq!((r.pair_of(&issued.serial)?, r.pair_of(&half.serial)?), (Some(pair.clone()), Some(pair.clone())));
+        assert_eq!((r.pairs(None, 9)?, r.pairs(Some(&pair.signing), 9)?), (vec![pair], vec![]));
+        let tables: Vec<String> =
+            Event::decode(&r.last_event()?.unwrap().leaf).unwrap().effects.into_iter().map(|e| e.table).collect();
+        let put = ["certificate", "certificate_der", "certificate", "certificate_der", "pair", "envelope", "request"];
+        assert_eq!(tables, put);
+        let report = crate::verify::verify(r, &|_, _, _| ())?;
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        r.count_rows(at(NOON), at(NOON))
+    });
+    // One pair, of two certificates.
+    assert_eq!(read.unwrap().iter().map(|c| (c.issued, c.valid)).collect::<Vec<_>>(), [(1, 1)]);
+}
+
+#[test]
+fn no_half_is_stored_without_the_other() {
+    let scratch = Scratch::founded();
+    let epoch = signer(&scratch);
+    let complete = |intent: Intent, bytes| {
+        scratch.store.complete(at(NOON), epoch, &op("qian"), vec![(intent, bytes)], |_, _| Ok(()))
+    };
+    let pair = scratch.begin_pairs(NOON, epoch, &["a"]).remove(0);
+    assert_eq!(code(complete(pair, b"signing".to_vec().into())), "store.constraint");
+    let single = scratch.approvals(NOON, &["b"]);
+    let single = scratch.begin(NOON, epoch, single).unwrap().remove(0);
+    let both = SignedBytes { der: b"signing".to_vec(), encryption: delivered() };
+    assert_eq!(code(complete(single, both)), "store.constraint");
+    assert_eq!(scratch.store.read(|r| r.certificate_count()).unwrap(), 0);
 }

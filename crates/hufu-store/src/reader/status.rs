@@ -33,6 +33,15 @@ impl Reader<'_> {
         select(self.connection(), &covered::STATUS_CHANGE, &clause, &cells, rows::status_change)
     }
 
+    /// What a certificate's row says its status is; none when there is no such certificate.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn certificate_status(&self, serial: &Serial) -> Result<Option<CertificateStatus>> {
+        const ONE: &str = "SELECT status FROM certificate WHERE serial = ?";
+        query_one(self.connection(), "certificate", ONE, &[Cell::serial(serial)], |c| c.parse())
+    }
+
     /// The last change of a certificate's status, if there was one: the certificate is what it says.
     ///
     /// # Errors

@@ -27,6 +27,13 @@ macro_rules! sign {
     };
 }
 
+/// The encryption half of a pair is counted with its signing half.
+macro_rules! counted {
+    ($serial:literal) => {
+        concat!("NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = ", $serial, ") ")
+    };
+}
+
 impl Reader<'_> {
     /// How many certificates these organisations were issued, on one day or in all, in pairs. What is about to be
     /// signed counts, so that several issuers together stay within a quota.
@@ -96,25 +103,35 @@ impl Reader<'_> {
 
     /// What happened in the day that `second` cuts, as far as recorded before `event`.
     fn cut_day(&self, totals: &mut Totals, day: Day, second: i64, event: u64) -> Result<()> {
-        const ISSUED: &str = "SELECT org, algorithm, COUNT(*), 0, \
-                              SUM(CASE WHEN not_after >= issued_at THEN 1 ELSE 0 END) FROM certificate \
-                              WHERE issued_at >= ? AND issued_at <= ? AND event < ? GROUP BY org, algorithm";
-        const ENDED: &str = "SELECT org, algorithm, 0, 0, -COUNT(*) FROM certificate \
-                             WHERE not_after >= ? AND not_after < ? AND event < ? AND not_after >= issued_at \
-                             GROUP BY org, algorithm";
+        const ISSUED: &str = concat!(
+            "SELECT org, algorithm, COUNT(*), 0, SUM(CASE WHEN not_after >= issued_at THEN 1 ELSE 0 END) \
+             FROM certificate WHERE issued_at >= ? AND issued_at <= ? AND event < ? AND ",
+            counted!("serial"),
+            "GROUP BY org, algorithm"
+        );
+        const ENDED: &str = concat!(
+            "SELECT org, algorithm, 0, 0, -COUNT(*) FROM certificate \
+             WHERE not_after >= ? AND not_after < ? AND event < ? AND not_after >= issued_at AND ",
+            counted!("serial"),
+            "GROUP BY org, algorithm"
+        );
         // A change counts in its own second; while time is not over, it also takes back the end that was counted.
         const CHANGED: &str = concat!(
             "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
              SUM(CASE WHEN s.at <= c.not_after THEN ",
             sign!(),
             " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
-             WHERE s.at >= ? AND s.at <= ? AND s.seq < ? GROUP BY c.org, c.algorithm"
+             WHERE s.at >= ? AND s.at <= ? AND s.seq < ? AND ",
+            counted!("s.serial"),
+            "GROUP BY c.org, c.algorithm"
         );
         const NOT_ENDED: &str = concat!(
             "SELECT c.org, c.algorithm, 0, 0, -SUM(",
             sign!(),
             ") FROM certificate AS c JOIN status_change AS s ON s.serial = c.serial \
-             WHERE c.not_after >= ? AND c.not_after < ? AND s.at <= c.not_after AND s.seq < ? GROUP BY c.org, c.algorithm"
+             WHERE c.not_after >= ? AND c.not_after < ? AND s.at <= c.not_after AND s.seq < ? AND ",
+            counted!("s.serial"),
+            "GROUP BY c.org, c.algorithm"
         );
         let first = day.first_instant().unix_seconds();
         self.add(totals, ISSUED, &[Cell::Int(first), Cell::Int(second), Cell::count(event)])?;
@@ -126,16 +143,21 @@ impl Reader<'_> {
 
     /// What was recorded in the day that `as_of` cuts, up to the event `known`.
     fn cut_knowledge(&self, totals: &mut Totals, second: i64, from: u64, known: u64) -> Result<()> {
-        const RECORDED: &str = "SELECT org, algorithm, COUNT(*), 0, \
-                                SUM(CASE WHEN not_after >= ? AND not_after >= issued_at THEN 1 ELSE 0 END) \
-                                FROM certificate WHERE event >= ? AND event <= ? AND issued_at <= ? \
-                                GROUP BY org, algorithm";
+        const RECORDED: &str = concat!(
+            "SELECT org, algorithm, COUNT(*), 0, \
+             SUM(CASE WHEN not_after >= ? AND not_after >= issued_at THEN 1 ELSE 0 END) \
+             FROM certificate WHERE event >= ? AND event <= ? AND issued_at <= ? AND ",
+            counted!("serial"),
+            "GROUP BY org, algorithm"
+        );
         const CHANGED: &str = concat!(
             "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
              SUM(CASE WHEN c.not_after >= ? THEN ",
             sign!(),
             " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
-             WHERE s.seq >= ? AND s.seq <= ? AND s.at <= ? GROUP BY c.org, c.algorithm"
+             WHERE s.seq >= ? AND s.seq <= ? AND s.at <= ? AND ",
+            counted!("s.serial"),
+            "GROUP BY c.org, c.algorithm"
         );
         let cells = [Cell::Int(second), Cell::count(from), Cell::count(known), Cell::Int(second)];
         self.add(totals, RECORDED, &cells)?;

@@ -82,6 +82,13 @@ fn row_of(step: &Step) -> Option<&CertificateRow> {
     }
 }
 
+/// Every third certificate is a pair: the serial number of its encryption half.
+fn half(signing: &Serial) -> Option<Serial> {
+    let mut octets = signing.as_bytes().to_vec();
+    octets[10] = 2;
+    octets[18].is_multiple_of(3).then(|| Serial::from_bytes(&octets).unwrap())
+}
+
 fn store(history: &[Step]) -> Scratch {
     let scratch = Scratch::empty();
     // Several certificates in one event, several events in one second.
@@ -92,8 +99,20 @@ fn store(history: &[Step]) -> Scratch {
                 let mut writer = w.event(EventKind::Issue, None, "x");
                 for step in event {
                     match &step.what {
-                        What::Made(row) => writer.put_certificate(row, b"der")?,
-                        What::Changed(change) => drop(writer.put_status_change(change)?),
+                        What::Made(row) => {
+                            writer.put_certificate(row, b"der")?;
+                            if let Some(serial) = half(&row.serial) {
+                                let profile = "person-enc".parse().unwrap();
+                                let other = CertificateRow { serial, profile, ..row.clone() };
+                                writer.put_encryption_half(&row.serial, &other, b"der", b"envelope")?;
+                            }
+                        }
+                        What::Changed(change) => {
+                            writer.put_status_change(change)?;
+                            if let Some(serial) = half(&change.serial) {
+                                writer.put_status_change(&NewStatus { serial, ..change.clone() })?;
+                            }
+                        }
                     }
                 }
                 writer.close()
@@ -145,7 +164,9 @@ proptest! {
             let stored = stored(r.connection())?;
             assert_eq!(stored, recomputed(r.connection())?);
             let made: Vec<&CertificateRow> = history.iter().filter_map(row_of).collect();
-            assert_eq!(stored.values().map(|f| f.issued).sum::<i64>(), made.len() as i64);
+            let pairs = made.iter().filter(|row| half(&row.serial).is_some()).count();
+            assert_eq!(stored.values().map(|f| f.issued).sum::<i64>(), (made.len() + pairs) as i64);
+            assert_eq!(stored.values().map(|f| f.pairs_issued).sum::<i64>(), made.len() as i64);
             // In the end everything is over, and the ends that were written and taken back add up to nothing.
             assert_eq!(stored.values().map(|f| f.valid).sum::<i64>(), 0);
             for (at, as_of) in &asked {
@@ -192,7 +213,10 @@ fn the_last_second_counts() {
     // Ends with the last second of a day.
     assert_eq!(row.validity.not_after(), START + DAY - 1);
     let days = |row: &CertificateRow| -> Vec<i64> {
-        deltas(row, at(START)).iter().map(|(d, _)| d.event_day.number() - at(START).day().number()).collect()
+        deltas(row, Part::Whole, at(START))
+            .iter()
+            .map(|(d, _)| d.event_day.number() - at(START).day().number())
+            .collect()
     };
     assert_eq!(days(&row), [0, 1]);
     row.validity = Validity::new(START, START + DAY - 2).unwrap();

@@ -23,6 +23,76 @@ CREATE TABLE compromised_key (
     serial BLOB NOT NULL
 ) WITHOUT ROWID;
 
+-- Answers about certificates that were signed before anybody asked (OCSP), one for each digest that names the issuer in a
+-- question. Derived from the rows above and not covered by the ledger; each carries its own signature. `seq` is the event
+-- of the certificate's last change of status when it was signed, 0 when there was none: an answer holds only while that
+-- is still the last one. `responder` is the serial number of the certificate whose key signed.
+CREATE TABLE presigned (
+    serial BLOB NOT NULL REFERENCES certificate (serial),
+    hash TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    responder BLOB NOT NULL,
+    this_update BIGINT NOT NULL,
+    next_update BIGINT NOT NULL,
+    tbs BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (serial, hash)
+) WITHOUT ROWID;
+
+-- Pairs (双证书): a signing and an encryption certificate that were issued together.
+
+-- The encryption half of what is about to be signed, committed with the intent of its request, whose validity it shares.
+-- `escrow` is the key in the key centre's vault.
+CREATE TABLE pair_intent (
+    request TEXT NOT NULL PRIMARY KEY REFERENCES request (id),
+    serial BLOB NOT NULL UNIQUE,
+    profile TEXT NOT NULL,
+    profile_digest BLOB NOT NULL,
+    predecessor BLOB,
+    escrow BLOB NOT NULL,
+    spki BLOB NOT NULL,
+    tbs_digest BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Which two belong together. The signing half stands for both.
+CREATE TABLE pair (
+    signing BLOB NOT NULL PRIMARY KEY REFERENCES certificate (serial),
+    encryption BLOB NOT NULL UNIQUE REFERENCES certificate (serial)
+) WITHOUT ROWID;
+
+-- The private key of an encryption certificate in its envelope for the holder (SM2EnvelopedKey, GM/T 0009), as it was
+-- handed out: by the encryption half's serial number.
+CREATE TABLE envelope (
+    serial BLOB NOT NULL PRIMARY KEY REFERENCES certificate (serial),
+    der BLOB NOT NULL
+);
+
+-- Orders to the key management centre: recoveries of escrowed keys and changes of its officers. `digest` is the signed
+-- order; the key centre's own vault has the order and its approvals once more. `envelope` is what was given out.
+CREATE TABLE key_order (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    object TEXT NOT NULL,
+    serial BLOB,
+    requester TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    done_at BIGINT,
+    envelope BLOB
+);
+
+-- Which officers approved an order; `document` is what they signed.
+CREATE TABLE key_order_approval (
+    key_order TEXT NOT NULL REFERENCES key_order (id),
+    officer TEXT NOT NULL,
+    document BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (key_order, officer)
+) WITHOUT ROWID;
+
+
 -- Revocation lists. What is about to be signed: one row for each publication of a CA (the instance octet of its serial
 -- numbers), committed before the lists are signed. The entries reflect the events before `position`; certificates that had
 -- expired at `horizon` were on a list after they expired and are left out. `base` is the full list that a delta list adds
@@ -77,3 +147,9 @@ CREATE TABLE issuing_ca (
     reason TEXT,
     at BIGINT NOT NULL
 );
+
+-- A certificate is renewed once. Few have a predecessor; the others take no room in it.
+CREATE INDEX certificate_predecessor ON certificate (predecessor) WHERE predecessor IS NOT NULL;
+
+-- Refused attempts are counted by the hour.
+CREATE INDEX event_denied ON event (actor, at) WHERE kind = 'denied';

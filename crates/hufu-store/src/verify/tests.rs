@@ -127,6 +127,7 @@ fn whole() -> Scratch {
     scratch.store.write(at(NOON + 20), decision).unwrap();
     let epoch = scratch.store.start_signer(at(NOON + 86_400), &op("qian")).unwrap();
     scratch.issue(NOON + 86_400, epoch, &["r-3"]);
+    scratch.issue_pair(NOON + 86_400, epoch, "r-5");
     scratch.checkpoint(epoch).unwrap();
     scratch.submit(NOON + 86_410, &["r-4"]).unwrap();
     scratch

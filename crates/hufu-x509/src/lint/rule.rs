@@ -41,8 +41,16 @@ rules! {
     Version, "lint.version", Error, "RFC 5280 §4.1.2.1, §5.1.2.1, GB/T 20518 §5.2.3.1";
     Algorithm, "lint.algorithm", Error, "GB/T 20518 §5.2.2, GB/T 33560 Annex A";
     AlgorithmParameters, "lint.algorithm-parameters", Error, "GB/T 20518 §5.2.2";
+    AlgorithmNull, "lint.algorithm-null", Notice, "GB/T 20518 §5.2.2";
+    AlgorithmsDiffer, "lint.algorithms-differ", Error, "RFC 5280 §4.1.1.2, §5.1.1.2";
+    SignatureForm, "lint.signature-form", Error, "GM/T 0009 §7.3, RFC 5480 Appendix A";
     Issuer, "lint.issuer", Error, "GB/T 20518 §5.2.3.4, RFC 5280 §5.1.2.3";
     IssuerEmpty, "lint.issuer-empty", Error, "RFC 5280 §4.1.2.4, §5.1.2.3";
+    NameForm, "lint.name-form", Error, "RFC 5280 §4.1.2.4";
+    NameStringType, "lint.name-string-type", Warning, "RFC 5280 §4.1.2.4, GB/T 20518 §5.2.3.4";
+    NameLength, "lint.name-length", Error, "RFC 5280 Appendix A.1";
+    NameControl, "lint.name-control", Warning, "RFC 4514 §2.4";
+    CountryForm, "lint.country-form", Error, "RFC 5280 Appendix A.1, GB/T 20518 Annex C";
     Key, "lint.key", Error, "GB/T 20518 §5.2.3.7, GM/T 0009 §7.1, RFC 5480 §2";
 
     // Certificates.
@@ -76,6 +84,7 @@ rules! {
     ExtensionUnknownCritical, "lint.extension-unknown-critical", Error, "GB/T 20518 Annex C";
     ExtensionUnlisted, "lint.extension-unlisted", Warning, "GB/T 20518 Annex C";
     Criticality, "lint.criticality", Error, "GB/T 20518 Annex C, RFC 5280 §4.2.1, §5.2, §5.3";
+    CriticalityCa, "lint.criticality-ca", Warning, "RFC 5280 §4.2.1.3, §4.2.1.9";
     CriticalExplicitFalse, "lint.critical-explicit-false", Error, "X.690 §11.5";
 
     AuthorityKeyIdValue, "lint.authority-key-id-value", Error, "RFC 5280 §4.2.1.1, GB/T 20518 §5.2.4.2.2";
@@ -84,6 +93,8 @@ rules! {
     BasicConstraintsPath, "lint.basic-constraints-path", Error, "RFC 5280 §4.2.1.9";
     KeyUsageForm, "lint.key-usage-form", Error, "RFC 5280 §4.2.1.3, X.690 §11.2.2";
     KeyUsageBits, "lint.key-usage-bits", Error, "GB/T 20518 Annex C";
+    KeyUsageCa, "lint.key-usage-ca", Error, "RFC 5280 §4.2.1.3, §4.2.1.9";
+    KeyUsageBoth, "lint.key-usage-both", Notice, "GB/T 20518 Annex C";
     ExtendedKeyUsage, "lint.extended-key-usage", Error, "RFC 5280 §4.2.1.12";
     Policy, "lint.policy", Error, "RFC 5280 §4.2.1.4";
     PolicyQualifier, "lint.policy-qualifier", Warning, "RFC 5280 §4.2.1.4";
@@ -118,4 +129,34 @@ rules! {
     ListFreshest, "lint.list-freshest", Error, "RFC 5280 §5.2.6";
     ListPoint, "lint.list-point", Error, "RFC 5280 §5.2.5";
     ListPointAddress, "lint.list-point-address", Error, "RFC 5280 §5.2.5";
+
+    // Requests.
+    RequestSubject, "lint.request-subject", Notice, "RFC 2986 §4.1";
+    RequestAttributes, "lint.request-attributes", Warning, "RFC 2986 §4.1";
+    RequestAttribute, "lint.request-attribute", Error, "RFC 2986 §4.1";
+    RequestSignature, "lint.request-signature", Error, "RFC 2986 §4.2, GM/T 0009 §8 to §10, GM/T 0092";
+
+    // OCSP answers.
+    AnswerStatus, "lint.answer-status", Error, "RFC 6960 §4.2.1";
+    AnswerType, "lint.answer-type", Error, "RFC 6960 §4.2.1";
+    AnswerVersion, "lint.answer-version", Error, "RFC 6960 §4.2.1";
+    AnswerResponder, "lint.answer-responder", Error, "RFC 6960 §4.2.1";
+    AnswerNone, "lint.answer-none", Error, "RFC 6960 §4.2.1";
+    AnswerTwice, "lint.answer-twice", Error, "RFC 6960 §4.2.1";
+    AnswerCertId, "lint.answer-cert-id", Error, "RFC 6960 §4.1.1";
+    AnswerTime, "lint.answer-time", Error, "RFC 6960 §2.4, §4.2.2.1";
+    AnswerNextUpdate, "lint.answer-next-update", Warning, "RFC 6960 §4.2.2.1";
+    AnswerReason, "lint.answer-reason", Error, "RFC 6960 §4.2.1, RFC 5280 §5.3.1";
+    AnswerNonce, "lint.answer-nonce", Error, "RFC 8954 §2.1";
+    AnswerCertificate, "lint.answer-certificate", Error, "RFC 6960 §4.2.2.2";
+    AnswerNoCheck, "lint.answer-no-check", Notice, "RFC 6960 §4.2.2.2.1";
+
+    // Pairs of a signing and an encryption certificate.
+    PairIssuer, "lint.pair-issuer", Error, "GB/T 20518 Annex C";
+    PairSubject, "lint.pair-subject", Error, "GB/T 20518 Annex C";
+    PairValidity, "lint.pair-validity", Error, "GB/T 20518 Annex C";
+    PairSerial, "lint.pair-serial", Error, "RFC 5280 §4.1.2.2";
+    PairKey, "lint.pair-key", Error, "GM/T 0015 Annex C";
+    PairSigning, "lint.pair-signing", Error, "GB/T 20518 Tables C.3, C.4";
+    PairEncryption, "lint.pair-encryption", Error, "GB/T 20518 Tables C.3, C.4";
 }

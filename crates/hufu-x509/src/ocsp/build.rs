@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::oid;
 use crate::sign::{Signature, Signer};
-use crate::tbs::put_algorithm;
+use crate::tbs::{extension, put_algorithm};
 use crate::time::{is_expressible, put_generalized};
 use crate::tlv::{Reader, nest, put, tag};
 
@@ -24,6 +24,9 @@ pub struct Answer<'a> {
     pub this_update: i64,
     /// When there is newer knowledge at the latest, in seconds since the epoch.
     pub next_update: i64,
+    /// From when on a revoked certificate should not have been relied upon, where that is known, in seconds since the
+    /// epoch: the entry extension invalidityDate of a revocation list (RFC 5280 §5.3.2), which RFC 6960 §4.4.5 allows here.
+    pub invalid_since: Option<i64>,
 }
 
 /// Builds tbsResponseData: the answers of the responder with `responder` as its key, made at `produced_at` (seconds since
@@ -31,7 +34,7 @@ pub struct Answer<'a> {
 ///
 /// # Errors
 /// [`ErrorKind::Ocsp`] without or with more than [`MAX_REQUESTS`] answers; for times out of order or out of range, a
-/// revocation after thisUpdate, removeFromCRL as a reason, or a nonce of another length than 1 to 32 octets.
+/// revocation after thisUpdate, removeFromCRL as a reason, or a nonce of another length than 1 to 128 octets.
 pub fn build_tbs(
     answers: &[Answer<'_>],
     responder: &PublicKey,
@@ -113,7 +116,7 @@ fn check(answers: &[Answer<'_>], produced_at: i64, nonce: Option<&[u8]>) -> Resu
         return bad(&format!("a response has 1 to {MAX_REQUESTS} answers"));
     }
     if nonce.is_some_and(|nonce| !is_nonce(nonce)) {
-        return bad("a nonce has 1 to 32 octets");
+        return bad("a nonce has 1 to 128 octets");
     }
     for answer in answers {
         let mut times = vec![produced_at, answer.this_update, answer.next_update];
@@ -125,6 +128,7 @@ fn check(answers: &[Answer<'_>], produced_at: i64, nonce: Option<&[u8]>) -> Resu
         }
         if let Status::Revoked { at, reason } = answer.status {
             times.push(at);
+            times.extend(answer.invalid_since);
             if at > answer.this_update {
                 return bad("a certificate was revoked after thisUpdate");
             }
@@ -154,5 +158,12 @@ fn put_answer(out: &mut Vec<u8>, answer: &Answer<'_>) {
         }
         put_generalized(out, answer.this_update);
         nest(out, tag::constructed(0), |out| put_generalized(out, answer.next_update));
+        if let (Status::Revoked { .. }, Some(since)) = (answer.status, answer.invalid_since) {
+            nest(out, tag::constructed(1), |out| {
+                nest(out, tag::SEQUENCE, |out| {
+                    extension(out, oid::INVALIDITY_DATE, false, |out| put_generalized(out, since));
+                });
+            });
+        }
     });
 }

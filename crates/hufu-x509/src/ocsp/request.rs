@@ -24,7 +24,7 @@ impl Request {
     ///
     /// # Errors
     /// The errors of [`strict::check`]; [`ErrorKind::NotDer`] for another structure; [`ErrorKind::Ocsp`] for another
-    /// version, too many questions, a critical extension, or a nonce that has not 1 to 32 octets. All of them are
+    /// version, too many questions, a critical extension, or a nonce that has not 1 to 128 octets. All of them are
     /// answered with [`super::ErrorStatus::MalformedRequest`].
     pub fn from_der(der: &[u8]) -> Result<Self> {
         strict::check(der)?;
@@ -96,7 +96,7 @@ impl Request {
         &self.ids
     }
 
-    /// The nonce, if there is one: 1 to 32 octets.
+    /// The nonce, if there is one: 1 to 128 octets.
     #[must_use]
     pub fn nonce(&self) -> Option<&[u8]> {
         self.nonce.as_deref()
@@ -107,14 +107,14 @@ impl Request {
 ///
 /// # Errors
 /// [`ErrorKind::Ocsp`] without or with more than [`MAX_REQUESTS`] questions, or with a nonce of another length than 1 to
-/// 32 octets.
+/// 128 octets.
 pub fn build_request(ids: &[CertId], nonce: Option<&[u8]>) -> Result<Vec<u8>> {
     let bad = |what: &str| Err(Error::new(ErrorKind::Ocsp).about(what));
     if ids.is_empty() || ids.len() > MAX_REQUESTS {
         return bad(&format!("a request has 1 to {MAX_REQUESTS} questions"));
     }
     if nonce.is_some_and(|nonce| !is_nonce(nonce)) {
-        return bad("a nonce has 1 to 32 octets");
+        return bad("a nonce has 1 to 128 octets");
     }
     let mut out = Vec::with_capacity(64 + ids.len() * 128);
     nest(&mut out, tag::SEQUENCE, |out| {
@@ -169,7 +169,7 @@ pub(super) fn read_nonce(value: &Tlv<'_>) -> Result<Vec<u8>> {
     let nonce = inside.expect(tag::OCTET_STRING, "a nonce that is no OCTET STRING")?;
     inside.finish("octets behind a nonce")?;
     if !is_nonce(nonce.value) {
-        return Err(meaning(nonce.offset, "a nonce has 1 to 32 octets"));
+        return Err(meaning(nonce.offset, "a nonce has 1 to 128 octets"));
     }
     Ok(nonce.value.to_vec())
 }

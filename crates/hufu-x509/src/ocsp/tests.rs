@@ -42,7 +42,7 @@ fn serial(n: u8) -> Serial {
 }
 
 fn answer(id: &CertId, status: Status) -> Answer<'_> {
-    Answer { id, status, this_update: NOW - 60, next_update: NOW + 3_600 }
+    Answer { id, status, this_update: NOW - 60, next_update: NOW + 3_600, invalid_since: None }
 }
 
 fn code<T: std::fmt::Debug>(result: crate::Result<T>) -> &'static str {
@@ -110,7 +110,7 @@ fn a_request_that_is_too_much_or_too_little_is_refused() {
         });
         out
     };
-    for (length, good) in [(0, false), (1, true), (16, true), (32, true), (33, false), (128, false)] {
+    for (length, good) in [(0, false), (1, true), (16, true), (32, true), (128, true), (129, false)] {
         assert_eq!(request(&one, &nonce(length, false)).is_ok(), good, "{length}");
     }
     assert!(request(&one, &nonce(8, true)).is_ok());
@@ -173,6 +173,19 @@ fn every_status_is_read_as_it_was_written_and_verifies() {
     }
 }
 
+/// The time from which a certificate should not have been relied upon, as a revocation list says it.
+#[test]
+fn the_invalidity_date_stands_beside_a_revocation_only() {
+    let id = Issuer::of(&ca()).unwrap().cert_id(Hash::Sm3, &serial(1));
+    let since = |status, since| {
+        let answer = Answer { invalid_since: since, ..answer(&id, status) };
+        let der = respond(&[answer], &responder(), &key(2), NOW, None, [4; 32]).unwrap();
+        assert_eq!(Response::from_der(&der).unwrap().single(&id).unwrap().status, status);
+        der.windows(3).any(|w| w == oid::INVALIDITY_DATE.as_bytes())
+    };
+    assert!(since(REVOKED, Some(NOW - 900)) && !since(REVOKED, None) && !since(Status::Good, Some(NOW - 900)));
+}
+
 #[test]
 fn wrong_input_makes_no_answer() {
     let (ca, responder) = (ca(), responder());
@@ -184,11 +197,12 @@ fn wrong_input_makes_no_answer() {
         (&[][..], None),
         (&[good; MAX_REQUESTS + 1], None),
         (&[good], Some(&[][..])),
-        (&[good], Some(&[1; 33])),
+        (&[good], Some(&[1; MAX_NONCE + 1])),
         (&[Answer { next_update: NOW - 60, ..good }], None),
         (&[Answer { this_update: NOW + 1, ..good }], None),
         (&[Answer { next_update: i64::MAX, ..good }], None),
         (&[answer(&id, Status::Revoked { at: NOW, reason: None })], None),
+        (&[Answer { invalid_since: Some(i64::MIN), ..answer(&id, REVOKED) }], None),
         (&[answer(&id, Status::Revoked { at: i64::MIN, reason: None })], None),
         (&[answer(&id, Status::Revoked { at: 0, reason: Some(Reason::RemoveFromCrl) })], None),
     ] {

@@ -185,6 +185,29 @@ rules! {
     OcspNonce, "verify.ocsp-nonce",
         "the answer was made in advance or is replayed; many responders do not repeat nonces",
         "ask again; if the responder never repeats nonces, ask without one and look at thisUpdate";
+
+    // Pairs.
+    /// The halves of a pair are of different issuers.
+    PairIssuer, "verify.pair-issuer",
+        "halves of two pairs were put together, or one was issued again by another CA",
+        "give the two certificates of one delivery";
+    /// The halves of a pair are of different holders.
+    PairSubject, "verify.pair-subject",
+        "halves of two pairs were put together",
+        "give the two certificates of one delivery";
+    /// The halves of a pair are valid at different times.
+    PairValidity, "verify.pair-validity",
+        "one half was renewed and the other was not, or halves of two pairs were put together",
+        "have both halves issued again together";
+    /// The halves of a pair are not two certificates of two keys.
+    PairKey, "verify.pair-key",
+        "one certificate was given twice, or the encryption certificate was issued for the signing key, which is then in \
+         two hands",
+        "give both halves; if they have one key, have the pair issued again";
+    /// The halves of a pair do not complement each other.
+    PairUsage, "verify.pair-usage",
+        "two certificates of one kind were given, or a certificate for both uses, or one of another profile",
+        "give one certificate for signatures and one for encryption";
 }
 
 impl fmt::Display for Rule {

@@ -6,8 +6,8 @@
 //! takes it back; a responder that does not know a certificate outweighs a list that does not name it; and of the
 //! rest the newest knowledge counts.
 
-mod answer;
-mod list;
+pub(super) mod answer;
+pub(super) mod list;
 
 use std::fmt;
 

@@ -290,3 +290,8 @@ fn ten_thousand_mutations_of_lists_are_found_without_a_panic() {
         let _ = super::super::crl(&mutated(tbs, &mut rng), &good.context());
     }
 }
+
+/// A good full list.
+pub(super) fn tbs() -> Vec<u8> {
+    Good::new().tbs(&[], None)
+}

@@ -1,5 +1,7 @@
 //! What an OCSP answer says about a certificate, and why it does not count.
 
+use hufu_model::time::Instant;
+
 use super::{Case, Claim, GivenAnswer, State, seconds, signature};
 use crate::certificate::Certificate;
 use crate::crl::Reason;
@@ -24,7 +26,7 @@ pub(super) fn weigh(case: &mut Case<'_>, given: &GivenAnswer<'_>, chain: &[Certi
         }
         return;
     };
-    let faults = faults(given, single, case);
+    let faults = faults(given, single, case.issuer, case.at);
     let state = match single.status {
         Status::Good => State::Good,
         Status::Unknown => State::Unknown,
@@ -48,7 +50,7 @@ fn find<'a>(response: &'a Response, certificate: &Certificate, issuer: &Certific
 }
 
 /// An answer in one line, safe for terminals.
-fn title(response: &Response) -> String {
+pub(in crate::path) fn title(response: &Response) -> String {
     format!("the OCSP answer of {}", seconds(response.produced_at()))
 }
 
@@ -73,17 +75,22 @@ fn other(response: &Response, case: &Case<'_>) -> Finding {
     Finding::about(Rule::OcspOther, title(response), message)
 }
 
-fn faults(given: &GivenAnswer<'_>, single: &Single, case: &Case<'_>) -> Vec<Finding> {
+pub(in crate::path) fn faults(
+    given: &GivenAnswer<'_>,
+    single: &Single,
+    issuer: &Certificate,
+    at: Instant,
+) -> Vec<Finding> {
     let response = given.response;
     let about = |rule, message: String| Finding::about(rule, title(response), message);
-    if let Some(finding) = signer(response, case) {
+    if let Some(finding) = signer(response, issuer, at) {
         return vec![finding];
     }
     let mut faults = Vec::new();
     if let Some(what) = response.unsupported() {
         faults.push(about(Rule::CriticalExtension, format!("it has {what}, which this program does not know")));
     }
-    let now = case.at.unix_seconds();
+    let now = at.unix_seconds();
     let from = single.this_update.max(response.produced_at());
     if now < from {
         let message = format!("it speaks from {} on, and is judged at {}", seconds(from), seconds(now));
@@ -105,17 +112,17 @@ fn faults(given: &GivenAnswer<'_>, single: &Single, case: &Case<'_>) -> Vec<Find
 }
 
 /// Why the answer is not signed by somebody who may answer for the issuer.
-fn signer(response: &Response, case: &Case<'_>) -> Option<Finding> {
+fn signer(response: &Response, issuer: &Certificate, at: Instant) -> Option<Finding> {
     let about = |rule, message: String| Finding::about(rule, title(response), message);
-    let Some(responder) = response.responder(case.issuer) else {
+    let Some(responder) = response.responder(issuer) else {
         let message = "the certificate of its signer did not come along, and it is not the issuer";
         return Some(about(Rule::OcspResponder, message.to_owned()));
     };
     let what = |e: &Error| e.context().unwrap_or(e.kind().what()).to_owned();
-    if let Err(e) = may_answer(responder, case.issuer) {
+    if let Err(e) = may_answer(responder, issuer) {
         return Some(about(Rule::OcspResponder, what(&e)));
     }
-    if !responder.validity().contains(case.at) {
+    if !responder.validity().contains(at) {
         let (from, until) = (responder.validity().not_before(), responder.validity().not_after());
         let message = format!(
             "the certificate of its signer {} is valid from {} until {}",

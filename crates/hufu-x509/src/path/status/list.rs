@@ -2,6 +2,7 @@
 
 use hufu_model::ident::hex;
 use hufu_model::profile::KeyUsage;
+use hufu_model::time::Instant;
 
 use super::{Case, Claim, GivenCrl, State, seconds, signature};
 use crate::certificate::Certificate;
@@ -22,7 +23,10 @@ pub(super) fn weigh(case: &mut Case<'_>, crls: &[GivenCrl<'_>]) {
             case.findings.push(finding);
             continue;
         }
-        let faults = faults(given, case);
+        let mut faults = faults(given, case.issuer, case.at);
+        if let Some(what) = crl.issuing_point().and_then(|point| out_of_scope(point, case.certificate)) {
+            faults.push(Finding::about(Rule::CrlScope, title(crl), what));
+        }
         let entry = crl.find(case.certificate.serial());
         if crl.unsupported().is_none() && !crl.issuing_point().is_some_and(|point| point.indirect) {
             let revoked = entry.as_ref().filter(|entry| is_final(entry, crl)).filter(|entry| {
@@ -94,14 +98,14 @@ fn is_final(entry: &Entry, crl: &Crl) -> bool {
 }
 
 /// A list in one line, safe for terminals.
-fn title(crl: &Crl) -> String {
+pub(in crate::path) fn title(crl: &Crl) -> String {
     let kind = if crl.delta_base().is_some() { "the delta CRL" } else { "the CRL" };
     let number = crl.number().map(|number| format!(" {number}")).unwrap_or_default();
     format!("{kind}{number} of {} from {}", crl.issuer_text(), seconds(crl.this_update()))
 }
 
 /// The issuer's name reads the same and is other octets.
-fn written_anew(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
+pub(in crate::path) fn written_anew(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
     if crl.issuer_text() != issuer.subject_text() {
         return None;
     }
@@ -115,7 +119,7 @@ fn written_anew(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
 }
 
 /// Why the list is not signed by this issuer.
-fn signer(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
+pub(in crate::path) fn signer(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
     let object = title(crl);
     let key = match issuer.public_key() {
         Ok(key) => key,
@@ -149,11 +153,11 @@ fn signer(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
 }
 
 /// Why a list that is signed by the issuer does not count.
-fn faults(given: &GivenCrl<'_>, case: &Case<'_>) -> Vec<Finding> {
+pub(in crate::path) fn faults(given: &GivenCrl<'_>, issuer: &Certificate, at: Instant) -> Vec<Finding> {
     let crl = given.crl;
     let mut faults = Vec::new();
     let mut add = |rule, message: String| faults.push(Finding::about(rule, title(crl), message));
-    if let Ok(Some(usage)) = case.issuer.key_usage()
+    if let Ok(Some(usage)) = issuer.key_usage()
         && !usage.has(KeyUsage::CrlSign)
     {
         let has: Vec<&str> = usage.usages().into_iter().map(KeyUsage::code).collect();
@@ -162,7 +166,7 @@ fn faults(given: &GivenCrl<'_>, case: &Case<'_>) -> Vec<Finding> {
     if let Some(what) = crl.unsupported() {
         add(Rule::CriticalExtension, format!("it has {what}, which this program does not know"));
     }
-    let now = case.at.unix_seconds();
+    let now = at.unix_seconds();
     if now < crl.this_update() {
         let message = format!("it speaks from {} on, and is judged at {}", seconds(crl.this_update()), seconds(now));
         add(Rule::StatusNotYetValid, message);
@@ -182,9 +186,6 @@ fn faults(given: &GivenCrl<'_>, case: &Case<'_>) -> Vec<Finding> {
     {
         let number = crl.number().map_or_else(|| "no number".to_owned(), |number| format!("the number {number}"));
         add(Rule::CrlNumber, format!("it has {number}, and {previous} was seen before"));
-    }
-    if let Some(what) = crl.issuing_point().and_then(|point| out_of_scope(point, case.certificate)) {
-        add(Rule::CrlScope, what);
     }
     faults
 }

@@ -8,6 +8,8 @@ use crate::oid::{self, Oid};
 use crate::tbs::{extension, put_point, put_point_name};
 use crate::tlv::{self, nest, put, tag};
 
+mod published;
+
 /// 2026-11-24T00:00:00Z.
 const NOW: i64 = 1_795_478_400;
 const SHARD: &str = "http://pki.example.cn/crl/7.crl";
@@ -320,8 +322,13 @@ impl Told {
     fn tbs(&self, by: u8) -> Vec<u8> {
         let issuer = Issuer::new(&name("Issuing"), key(self.issuer_key).public_key());
         let id = issuer.cert_id(Hash::Sm3, &hufu_model::ident::Serial::from_bytes(&self.serial).unwrap());
-        let answer =
-            Answer { id: &id, status: self.status, this_update: self.this_update, next_update: self.next_update };
+        let answer = Answer {
+            id: &id,
+            status: self.status,
+            this_update: self.this_update,
+            next_update: self.next_update,
+            invalid_since: None,
+        };
         ocsp::build_tbs(&[answer], key(by).public_key(), self.this_update, self.nonce.as_deref()).unwrap()
     }
 
