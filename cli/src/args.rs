@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, operator, org,
-    profile, proposal, report, request, restore, retention, status, upgrade, verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
+    operator, org, profile, proposal, report, request, restore, retention, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -115,6 +115,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Cert),
     #[command(subcommand)]
+    Ca(ca::CaCommand),
+    #[command(subcommand)]
+    Medium(medium::MediumCommand),
+    #[command(subcommand)]
     Crl(crl::CrlCommand),
     #[command(subcommand)]
     Report(report::Report),
@@ -132,6 +136,8 @@ pub(crate) enum Command {
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Kmc(kmc::Kmc),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),

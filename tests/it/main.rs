@@ -21,6 +21,7 @@ mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
@@ -44,6 +45,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;

@@ -1,7 +1,9 @@
 //! Whoever can write to the database file cannot change history unnoticed: every column, row and order that the ledger
 //! covers is altered by hand, and the audit names it.
 
-use hufu_authority::{AuditReport, Change, Depth, KeyOrder, NewKey, Ordered, Outcome, StatusRequest};
+use hufu_authority::{
+    AuditReport, Change, Depth, KeyOrder, NewKey, NewMedium, NewRequest, Ordered, Outcome, StatusRequest,
+};
 use hufu_ledger::{Event, Frontier, leaf_hash};
 use hufu_model::entropy::Entropy;
 use hufu_model::revocation::RevocationReason;
@@ -12,7 +14,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 23] = [
+const COVERED: [&str; 25] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -36,6 +38,8 @@ const COVERED: [&str; 23] = [
     "crl_list",
     "crl_file",
     "issuing_ca",
+    "medium",
+    "medium_certificate",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -86,9 +90,27 @@ fn lived_in(seed: &str) -> TestAuthority {
         t.clock.advance(60);
     }
     t.add_ca("g2", true);
+    let media: Vec<NewMedium> = (1..=3).map(|n| medium(&format!("ukey-{n}"))).collect();
+    all(t.authority.add_media(&t.session("chengdu-entry"), &media));
+    for n in 1..=2 {
+        let id = media[n].id.clone();
+        t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(20 + n as u64, "lra-chengdu") }]);
+    }
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t
+}
+
+fn medium(id: &str) -> NewMedium {
+    NewMedium {
+        id: id.parse().unwrap(),
+        kind: hufu_model::request::Medium::UKey,
+        serial: id.to_owned(),
+        vendor: "示例厂商".to_owned(),
+        model: "K9".to_owned(),
+        sm2: true,
+        org: "lra-chengdu".parse().unwrap(),
+    }
 }
 
 /// A key centre, one order that was carried out and one that waits.

@@ -18,6 +18,7 @@ use crate::views;
 
 mod life;
 pub(super) mod mass;
+mod recover;
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -34,6 +35,7 @@ pub(crate) enum Cert {
     Suspend(life::Suspend),
     Resume(life::Resume),
     Revoke(life::Revoke),
+    Recover(recover::Recover),
 }
 
 #[derive(Args)]
@@ -142,6 +144,7 @@ pub(crate) fn run(ctx: &Context, args: Cert) -> Result<()> {
         Cert::Suspend(a) => life::suspend(ctx, a),
         Cert::Resume(a) => life::resume(ctx, a),
         Cert::Revoke(a) => life::revoke(ctx, a),
+        Cert::Recover(a) => recover::recover(ctx, a),
     }
 }
 
