@@ -10,6 +10,7 @@
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
+//! | issue pairs: encryption keys from the key centre | [`CaSigner::set_key_centre`], [`Authority::export_envelope`] | `key_centre.rs`, `pair.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
