@@ -15,6 +15,8 @@
 //!                                        `published NUMBER` and `visible ID`
 //! BASE NOW_MS CHANCE publish-in-place    deliberately wrong: writes into the files that others read
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
+//! BASE NOW_MS CHANCE backup DIR          makes a backup; prints `kept`
+//! BASE NOW_MS CHANCE upgrade DIR         upgrades the home, with its backup in DIR; prints `upgraded`
 //! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
 //! BASE NOW_MS CHANCE apply-first ID...   deliberately wrong: says that it is done before anything is stored
 //! BASE NOW_MS CHANCE sign-first ID...    deliberately wrong: acknowledges before anything is stored
@@ -65,8 +67,18 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         say(&format!("certificates {}", status.certificates));
         return Ok(());
     }
+    if verb == "upgrade" {
+        Authority::upgrade_at(&base.join("home"), Path::new(&rest[0]), now, &|_| ())?;
+        say("upgraded");
+        return Ok(());
+    }
     let t = TestAuthority::open_in(base, now, chance)?;
     match verb {
+        "backup" => {
+            t.authority.backup(Path::new(&rest[0]), hufu_authority::Keys::With, &|_| ())?;
+            say("kept");
+            Ok(())
+        }
         "issue" => issue(&t, &[ids(rest)]),
         "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply" => apply(&t, &[ids(rest)]),
