@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, operator, org,
-    profile, proposal, report, request, restore, status, verify,
+    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, ocsp, operator,
+    org, profile, proposal, report, request, restore, serve, status, verify,
 };
 use crate::lang::Globals;
 
@@ -56,6 +56,10 @@ pub(crate) struct Global {
     pub(crate) ca_passphrase_file: Option<PathBuf>,
     #[arg(long, global = true, value_name = "N")]
     pub(crate) ca_passphrase_fd: Option<u32>,
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "responder_passphrase_fd")]
+    pub(crate) responder_passphrase_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) responder_passphrase_fd: Option<u32>,
     #[arg(long, global = true, value_parser = lang_parser())]
     pub(crate) lang: Option<Lang>,
     #[arg(long, short, global = true, value_enum)]
@@ -116,6 +120,10 @@ pub(crate) enum Command {
     Cert(cert::Cert),
     #[command(subcommand)]
     Crl(crl::CrlCommand),
+    #[command(subcommand)]
+    Ocsp(ocsp::Ocsp),
+    #[command(subcommand)]
+    Serve(serve::Serve),
     #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]

@@ -14,6 +14,7 @@ pub(crate) mod issue;
 pub(crate) mod key;
 pub(crate) mod lint;
 pub(crate) mod man;
+pub(crate) mod ocsp;
 pub(crate) mod operator;
 pub(crate) mod org;
 pub(crate) mod profile;
@@ -21,6 +22,7 @@ pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod restore;
+pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod verify;
 
