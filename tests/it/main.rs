@@ -26,6 +26,7 @@ mod report;
 mod respond;
 mod review;
 mod rollover;
+mod server;
 mod surroundings;
 mod tamper;
 
