@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, ocsp, operator,
-    org, profile, proposal, report, request, restore, serve, status, verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
+    ocsp, operator, org, profile, proposal, report, request, restore, serve, status, verify,
 };
 use crate::lang::Globals;
 
@@ -119,6 +119,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Cert),
     #[command(subcommand)]
+    Ca(ca::CaCommand),
+    #[command(subcommand)]
+    Medium(medium::MediumCommand),
+    #[command(subcommand)]
     Crl(crl::CrlCommand),
     #[command(subcommand)]
     Ocsp(ocsp::Ocsp),
@@ -137,6 +141,8 @@ pub(crate) enum Command {
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Kmc(kmc::Kmc),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),

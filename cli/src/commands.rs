@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod ca;
 pub(crate) mod cert;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -12,8 +13,10 @@ pub(crate) mod envelope;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;
+pub(crate) mod kmc;
 pub(crate) mod lint;
 pub(crate) mod man;
+pub(crate) mod medium;
 pub(crate) mod ocsp;
 pub(crate) mod operator;
 pub(crate) mod org;

@@ -124,6 +124,11 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
+    ("cli.custodians", Exit::Usage),
+    ("cli.share-passphrases", Exit::Usage),
+    ("cli.passphrase-unused", Exit::Usage),
+    ("cli.out-missing", Exit::Usage),
+    ("cli.agent", Exit::Temporary),
 ];
 
 /// Why a command did not do what was asked.

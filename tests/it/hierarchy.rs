@@ -450,7 +450,7 @@ fn a_removal_takes_effect_at_once() {
     let gone = operator("chengdu-entry");
     assert!(t.authority.act_as(&gone, t.people.key("chengdu-entry")).is_err());
     // Removed is removed: not a second time.
-    assert_eq!(code(t.authority.change(&t.session("zhao"), &Change::OperatorRemove(gone))), "operator.unknown");
+    assert_eq!(code(t.authority.change(&t.session("zhao"), &Change::OperatorRemove(gone))), "operator.not-found");
     sound(&t);
 }
 
@@ -576,7 +576,14 @@ fn the_tree_keeps_its_shape() {
         (Change::OrgFreeze(org("nowhere")), "org.unknown"),
         (Change::OrgUnfreeze(org("ra-sichuan")), "change.none"),
         (Change::OrgLimits { org: org("ra-audit"), limits: Limits::default() }, "change.none"),
-        (Change::OperatorRemove(operator("nobody")), "operator.unknown"),
+        (Change::OperatorRemove(operator("nobody")), "operator.not-found"),
+        (
+            Change::OrgLimits {
+                org: org("ra-audit"),
+                limits: Limits { profiles: Some(vec!["nobody".parse().unwrap()]), ..Limits::default() },
+            },
+            "profile.unknown",
+        ),
         (Change::ProfileSet { source: "not a profile".to_owned() }, "input.unreadable"),
     ];
     for (change, expected) in changes {
@@ -618,4 +625,69 @@ fn refused_attempts_are_on_record() {
     let actors: Vec<_> = events.iter().filter_map(|e| e.actor.as_ref().map(ToString::to_string)).collect();
     assert!(actors.ends_with(&["sichuan-admin".to_owned(), "chengdu-entry".to_owned()]), "{actors:?}");
     sound(&t);
+}
+
+/// Nobody fills the ledger with refusals: within an hour a person's first hundred are told, then only their number.
+#[test]
+fn refused_attempts_are_bounded() {
+    let t = TestAuthority::national("many denied");
+    let before = Before::of(&t);
+    let elsewhere: Vec<_> = (0..400).map(|n| t.in_region(t.people.person(n, "lra-mianyang"))).collect();
+    let entry = t.session("chengdu-entry");
+    let attempt = |count: usize| {
+        for result in t.authority.submit(&entry, &elsewhere[..count]).unwrap() {
+            assert_eq!(code(result), "ra.outside-jurisdiction");
+        }
+    };
+    attempt(400);
+    assert_eq!(before.denials(&t), 101);
+    let kind = Some(hufu_model::event::EventKind::Denied);
+    let last = t.authority.events(&hufu_authority::EventFilter { kind, ..Default::default() }).unwrap().pop().unwrap();
+    let last = hufu_authority::ledger::Event::decode(&last.leaf).unwrap();
+    assert_eq!(last.fields, [("more".to_owned(), "300".to_owned())]);
+    (0..30).for_each(|_| attempt(5));
+    assert_eq!(before.denials(&t), 120);
+    // Others' are told as before, and theirs in the next hour.
+    let freeze = Change::OrgFreeze(org("ra-yunnan"));
+    assert_eq!(code(t.authority.change(&t.session("sichuan-admin"), &freeze)), "ra.outside-jurisdiction");
+    assert_eq!(before.denials(&t), 121);
+    t.clock.advance(3601);
+    attempt(3);
+    assert_eq!(before.denials(&t), 124);
+    sound(&t);
+}
+
+/// Province and city of a name are those of the region code, in Chinese or English: whoever may work in one city does not
+/// write another one into a certificate.
+#[test]
+fn a_name_lies_where_its_region_lies() {
+    let t = TestAuthority::national("places");
+    let entry = t.session("chengdu-entry");
+    let person = |region: &str, province: Option<&str>, city: Option<&str>| {
+        let mut person = t.people.person(1, "lra-chengdu");
+        person.fields.retain(|(field, _)| !matches!(field, Field::Region | Field::Province | Field::City));
+        let given = [(Field::Region, Some(region)), (Field::Province, province), (Field::City, city)];
+        person.fields.extend(given.into_iter().filter_map(|(f, v)| Some((f, v?.to_owned()))));
+        person
+    };
+    for (province, city) in [
+        (Some("北京市"), None),
+        (None, Some("北京市")),
+        (None, Some("绵阳市")),
+        (Some("云南省"), Some("昆明市")),
+        (Some("四川"), None),
+        (Some("四川省"), Some("成都")),
+    ] {
+        let asked = person("510100", province, city);
+        let result = t.authority.submit(&entry, &[asked]).and_then(only);
+        assert_eq!(code(result), "request.place", "{province:?} {city:?}");
+    }
+    for (n, (province, city)) in
+        [(None, None), (Some("四川省"), None), (None, Some("成都市")), (Some("Sichuan"), Some("Chengdu"))]
+            .into_iter()
+            .enumerate()
+    {
+        let asked = NewRequest { id: format!("place-{n}").parse().unwrap(), ..person("510100", province, city) };
+        all(t.authority.submit(&entry, &[asked]));
+    }
 }

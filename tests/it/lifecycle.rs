@@ -573,3 +573,32 @@ fn an_operators_certificate_is_stopped_at_once() {
     all(t.authority.submit(&t.session("chengdu-entry"), &[person]));
     sound(&t);
 }
+
+/// A certificate is renewed or rekeyed once, unless what renewed it was revoked; also when both were approved before.
+#[test]
+fn a_certificate_is_renewed_once() {
+    let t = TestAuthority::national("once");
+    let old = t.issue_person(1).serial;
+    let (entry, approver) = (t.session("chengdu-entry"), t.session("sichuan-approver"));
+    let new = |name: &str, action| successor(&t, action, 1, &old, name);
+    let [renewal, rekey, later] =
+        [new("renewal", Action::Renew), new("rekey", Action::Rekey), new("later", Action::Renew)];
+    let ids = t.enter("chengdu-entry", "sichuan-approver", &[renewal, rekey.clone()]);
+    let results = t.authority.issue(&approver, &t.signer(), &ids).unwrap();
+    let codes: Vec<_> = results.iter().map(|r| r.as_ref().map_or_else(Error::code, |_| "ok")).collect();
+    assert_eq!(codes.iter().filter(|code| **code == "ok").count(), 1, "{codes:?}");
+    assert!(codes.contains(&"request.succeeded-twice"), "{codes:?}");
+    // By itself, too, and to enter another one.
+    let left = codes.iter().position(|code| *code != "ok").unwrap();
+    t.clock.advance(60);
+    assert_eq!(code_of_one(t.authority.issue(&approver, &t.signer(), &ids[left..=left])), "request.succeeded");
+    assert_eq!(code_of_one(t.authority.submit(&entry, std::slice::from_ref(&later))), "request.succeeded");
+    // A lost medium is another matter.
+    all(t.authority.submit(&entry, &[new("replacement", Action::Replace)]));
+    let first = results.into_iter().find_map(Result::ok).unwrap().serial;
+    done(&t, request(Action::Revoke, "end", &first));
+    t.clock.advance(60);
+    let ids = t.enter("chengdu-entry", "sichuan-approver", &[later]);
+    all(t.authority.issue(&approver, &t.signer(), &ids));
+    sound(&t);
+}

@@ -13,11 +13,13 @@ mod powerloss;
 // The whole way of a request, and everything that must not go through.
 mod backup;
 mod clock;
+mod drill;
 mod export;
 mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
@@ -40,6 +42,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;

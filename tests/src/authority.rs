@@ -229,14 +229,15 @@ impl TestAuthority {
     #[must_use]
     pub fn in_region(&self, mut request: NewRequest) -> NewRequest {
         use hufu_model::holder::Field;
-        let region = match request.org.as_str() {
-            "lra-mianyang" => "510700",
-            "ra-yunnan" | "lra-kunming" => "530100",
-            _ => "510100",
+        let place = match request.org.as_str() {
+            "lra-mianyang" => ["510700", "四川省", "绵阳市"],
+            "ra-yunnan" | "lra-kunming" => ["530100", "云南省", "昆明市"],
+            _ => ["510100", "四川省", "成都市"],
         };
         for (field, value) in &mut request.fields {
-            if *field == Field::Region {
-                region.clone_into(value);
+            let places = [Field::Region, Field::Province, Field::City].into_iter().zip(place);
+            if let Some((_, name)) = places.into_iter().find(|(known, _)| known == field) {
+                name.clone_into(value);
             }
         }
         request

@@ -95,6 +95,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
         ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
         ErrorKind::UnknownOperator(id)
+        | ErrorKind::NoOperator(id)
         | ErrorKind::WrongKey(id)
         | ErrorKind::SelfApproval(id)
         | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
@@ -122,6 +123,11 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::NoCompanion(profile) | ErrorKind::CompanionOnly(profile) => vec![("profile", profile.clone())],
         ErrorKind::PairHalf { encryption, signing } => {
             vec![("serial", encryption.to_string()), ("signing", signing.to_string())]
+        }
+        ErrorKind::Succeeded { serial, by } => vec![("serial", serial.to_string()), ("by", by.to_string())],
+        ErrorKind::SucceededTwice(serial) => vec![("serial", serial.to_string())],
+        ErrorKind::Place { field, region } => {
+            vec![("field", render(lang, &format!("field-{field}"), &[])), ("region", region.clone())]
         }
         ErrorKind::OwnerKey(dialect) => vec![("dialect", (*dialect).to_owned())],
         ErrorKind::PairSucceeds(serial) | ErrorKind::SingleCertificate(serial) => vec![("serial", serial.to_string())],
@@ -152,6 +158,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::UnknownMedium(id) => vec![("medium", id.clone())],
+        ErrorKind::MediumExists(id) | ErrorKind::MediumHolder(id) | ErrorKind::MediumSm2(id) => {
+            vec![("medium", id.to_string())]
+        }
+        ErrorKind::MediumStep { medium, status, wanted } => vec![
+            ("medium", medium.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
+        ErrorKind::MediumStatus { medium, status } => {
+            vec![("medium", medium.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
+        ErrorKind::MediumKind { medium, kind } => {
+            vec![("medium", medium.to_string()), ("kind", render(lang, &format!("label-medium-{kind}"), &[]))]
+        }
+        ErrorKind::MediumOrg { medium, org } => vec![("medium", medium.to_string()), ("org", org.to_string())],
         ErrorKind::UnknownCa(name) | ErrorKind::CaExists(name) | ErrorKind::CaPending(name) => {
             vec![("ca", name.clone())]
         }
@@ -351,8 +373,10 @@ mod tests {
     use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{OrgId, Serial};
+    use hufu_authority::model::medium::MediumStatus;
     use hufu_authority::model::operator::Role;
     use hufu_authority::model::org::{LimitExceeded, RegionCode};
+    use hufu_authority::model::request::Medium;
     use hufu_authority::model::text::{check_dns_name, check_email, check_name, check_phone};
     use hufu_authority::model::time::Instant;
 
@@ -375,6 +399,7 @@ mod tests {
             ErrorKind::Tree(TreeError::Misplaced { org: "ra".parse().unwrap(), kind: OrgKind::Ca, parent: None }),
             ErrorKind::OrgExists("ra".parse().unwrap()),
             ErrorKind::UnknownOperator(operator()),
+            ErrorKind::NoOperator(operator()),
             ErrorKind::WrongKey(operator()),
             ErrorKind::OperatorExpired { operator: operator(), at },
             ErrorKind::OutsideJurisdiction { operator: operator(), org: "ra".parse().unwrap() },
@@ -383,6 +408,18 @@ mod tests {
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
             ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::UnknownMedium("u".to_owned()),
+            ErrorKind::MediumExists("u".parse().unwrap()),
+            ErrorKind::MediumHolder("u".parse().unwrap()),
+            ErrorKind::MediumSm2("u".parse().unwrap()),
+            ErrorKind::MediumStep {
+                medium: "u".parse().unwrap(),
+                status: MediumStatus::Destroyed,
+                wanted: MediumStatus::Lost,
+            },
+            ErrorKind::MediumStatus { medium: "u".parse().unwrap(), status: MediumStatus::Lost },
+            ErrorKind::MediumKind { medium: "u".parse().unwrap(), kind: Medium::UKey },
+            ErrorKind::MediumOrg { medium: "u".parse().unwrap(), org: "ra".parse().unwrap() },
             ErrorKind::NoCurrentCa,
             ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
             ErrorKind::CaNotLoaded("g2".parse().unwrap()),
@@ -397,6 +434,9 @@ mod tests {
             ErrorKind::Quota { org: "ra".parse().unwrap(), span: "total", allowed: 1 },
             ErrorKind::TooLong { asked: 2, allowed: 1 },
             ErrorKind::UnknownRegion("990000".to_owned()),
+            ErrorKind::Place { field: "city", region: "510100".to_owned() },
+            ErrorKind::Succeeded { serial: "01".parse().unwrap(), by: "02".parse().unwrap() },
+            ErrorKind::SucceededTwice("01".parse().unwrap()),
             ErrorKind::HostMissing,
             ErrorKind::AuthorityKey,
             ErrorKind::KeyInUse { request: "r-1".parse().unwrap() },

@@ -24,6 +24,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 }
 
 const FAMILIES: &[&str] = &[
+    "medium",
     "responder",
     "server",
     "backup",

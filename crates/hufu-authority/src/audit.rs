@@ -282,6 +282,11 @@ impl Authority {
                 return Ok(());
             }
         };
+        if let Some(serial) = row.serial.as_ref().filter(|_| row.status == RequestStatus::Issued)
+            && r.certificate_medium(serial)? != record.medium_id
+        {
+            report.find("I6", &id, "its certificate is recorded on another medium than was asked for");
+        }
         if let (RequestStatus::Issued, Some(serial)) = (row.status, &row.serial)
             && record.pair != r.encryption_half(serial)?.is_some()
         {

@@ -25,6 +25,12 @@ use crate::home::{self, Home};
 use crate::key_centre::KeyCentre;
 use crate::policy;
 
+/// How many refused attempts of one person are told one by one within an hour.
+const DENIALS: u64 = 100;
+
+/// How many events of that hour then tell how many there were.
+const DENIAL_COUNTS: u64 = 20;
+
 /// One open home. Each verb of the product is one method, in a file of its own.
 ///
 /// An `Authority` may be shared between threads: one writes at a time, readers run beside it.
@@ -279,7 +285,9 @@ impl Authority {
         result
     }
 
-    /// Records those of `errors` that were a want of right, each as one event: attempts are audited, too.
+    /// Records those of `errors` that were a want of right: attempts are audited, too. Within an hour, the first
+    /// [`DENIALS`] of a person are one event each; of what comes after them only the number is told, and that in
+    /// [`DENIAL_COUNTS`] events at most, so that nobody fills the ledger with refusals.
     pub(crate) fn record_denials<'e>(
         &self,
         session: &Session,
@@ -291,10 +299,18 @@ impl Authority {
             return Ok(());
         }
         self.store.write_by(&*self.clock, |w| {
-            for e in denied {
+            let known = w.reader().denied_since(session.operator(), w.now().plus_seconds(-3600))?;
+            let room = usize::try_from(DENIALS.saturating_sub(known)).unwrap_or(usize::MAX);
+            let (told, counted) = denied.split_at(room.min(denied.len()));
+            for e in told {
                 let mut event = w.event(EventKind::Denied, Some(session.operator()), act);
                 event.field("code", e.code());
                 event.field("text", &e.to_string());
+                event.close()?;
+            }
+            if !counted.is_empty() && known < DENIALS + DENIAL_COUNTS {
+                let mut event = w.event(EventKind::Denied, Some(session.operator()), act);
+                event.field("more", &counted.len().to_string());
                 event.close()?;
             }
             Ok(())

@@ -445,6 +445,7 @@ impl Change {
                     check_name(&org.name_en, 128).map_err(name_fault)?;
                 }
                 check_prefix(&org.limits)?;
+                known_profiles(w, &org.limits)?;
                 if let Some(region) = org.region {
                     known_region(&region.to_string())?;
                 }
@@ -470,6 +471,7 @@ impl Change {
                     return nothing(format!("{org} has these limits already"));
                 }
                 check_prefix(limits)?;
+                known_profiles(w, limits)?;
                 changed.limits = limits.clone();
                 within_ancestors(tree, &changed)?;
                 // Those below keep their own limits; what is now wider than allowed is narrowed by the chain.
@@ -533,7 +535,15 @@ fn set_status(tree: &OrgTree, org: &OrgId, status: OrgStatus) -> Result<Plan> {
 
 fn known(w: &Write<'_>, operator: &OperatorId) -> Result<Operator> {
     let found = w.reader().operator(operator)?.filter(|o| o.status == OperatorStatus::Active);
-    found.ok_or_else(|| ErrorKind::UnknownOperator(operator.clone()).into())
+    found.ok_or_else(|| ErrorKind::NoOperator(operator.clone()).into())
+}
+
+/// Every profile that limits name is on record: one that does not exist would allow nothing, which nobody means.
+fn known_profiles(w: &Write<'_>, limits: &Limits) -> Result<()> {
+    for id in limits.profiles.iter().flatten() {
+        w.reader().profile_current(id)?.ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn open_proposal(r: &hufu_store::Reader<'_>, digest: &Digest) -> Result<Proposal> {

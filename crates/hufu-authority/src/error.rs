@@ -7,11 +7,12 @@ use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, IdError, MediumId, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
+use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
-use hufu_model::request::Action;
+use hufu_model::request::{Action, Medium};
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 
@@ -71,8 +72,10 @@ pub enum ErrorKind {
     Tree(TreeError),
     /// An organisation of this id exists already, with other contents.
     OrgExists(OrgId),
-    /// No such operator, or removed.
+    /// Who acts is no operator, or removed.
     UnknownOperator(OperatorId),
+    /// The operator that a change is about does not exist, or is removed.
+    NoOperator(OperatorId),
     /// The key presented is not the one of the operator's certificate.
     WrongKey(OperatorId),
     /// The operator's certificate is not valid now.
@@ -116,6 +119,44 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// No medium of this id.
+    UnknownMedium(String),
+    /// A medium of this id or serial number is on record already.
+    MediumExists(MediumId),
+    /// The medium cannot become what was reported.
+    MediumStep {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        status: MediumStatus,
+        /// What it was to become.
+        wanted: MediumStatus,
+    },
+    /// The medium is in a state in which no certificate goes on it.
+    MediumStatus {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        status: MediumStatus,
+    },
+    /// The medium belongs to another holder.
+    MediumHolder(MediumId),
+    /// The medium is of another kind than the request says.
+    MediumKind {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        kind: Medium,
+    },
+    /// SM2 keys cannot live in the medium.
+    MediumSm2(MediumId),
+    /// The medium is kept neither by the organisation nor by one above it.
+    MediumOrg {
+        /// The medium.
+        medium: MediumId,
+        /// The organisation of the request.
+        org: OrgId,
+    },
     /// No issuing CA of this name.
     UnknownCa(String),
     /// No issuing CA is current: requests must name one.
@@ -177,6 +218,13 @@ pub enum ErrorKind {
     Holder(HolderFault),
     /// The holder's region is not a code of GB/T 2260.
     UnknownRegion(String),
+    /// A province or city that does not lie where the region code says.
+    Place {
+        /// `province` or `city`.
+        field: &'static str,
+        /// The region code.
+        region: String,
+    },
     /// The profile names hosts and none was given.
     HostMissing,
     /// The CSR's key is a key of the authority itself.
@@ -215,6 +263,15 @@ pub enum ErrorKind {
     SuccessorKey(Action),
     /// Only a change of data changes the subject or the profile.
     SuccessorSubject(Action),
+    /// A certificate was renewed or rekeyed already, and its successor is in force.
+    Succeeded {
+        /// The certificate.
+        serial: Serial,
+        /// Its successor.
+        by: Serial,
+    },
+    /// A certificate stands twice in one batch as the one that is renewed or rekeyed.
+    SucceededTwice(Serial),
     /// The key belongs to a certificate that was revoked because others knew the private key.
     CompromisedKey(Serial),
     /// The time from which a certificate should not have been relied upon lies outside its life.
@@ -472,6 +529,7 @@ impl ErrorKind {
             Self::Tree(_) => "org.misplaced",
             Self::OrgExists(_) => "org.exists",
             Self::UnknownOperator(_) => "operator.unknown",
+            Self::NoOperator(_) => "operator.not-found",
             Self::WrongKey(_) => "operator.wrong-key",
             Self::OperatorExpired { .. } => "operator.expired",
             Self::OperatorCertificate { .. } => "operator.certificate",
@@ -481,6 +539,14 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::UnknownMedium(_) => "medium.unknown",
+            Self::MediumExists(_) => "medium.exists",
+            Self::MediumStep { .. } => "medium.step",
+            Self::MediumStatus { .. } => "medium.status",
+            Self::MediumHolder(_) => "medium.holder",
+            Self::MediumKind { .. } => "medium.kind",
+            Self::MediumSm2(_) => "medium.sm2",
+            Self::MediumOrg { .. } => "medium.org",
             Self::UnknownCa(_) => "ca.unknown",
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
@@ -497,6 +563,7 @@ impl ErrorKind {
             Self::TooLong { .. } => "profile.validity",
             Self::Holder(_) => "request.holder",
             Self::UnknownRegion(_) => "request.region",
+            Self::Place { .. } => "request.place",
             Self::HostMissing => "request.host-missing",
             Self::AuthorityKey => "request.authority-key",
             Self::KeyInUse { .. } => "request.key-in-use",
@@ -506,6 +573,8 @@ impl ErrorKind {
             Self::ReasonUnfit { .. } => "request.reason",
             Self::SuccessorKey(_) => "request.successor-key",
             Self::SuccessorSubject(_) => "request.successor-subject",
+            Self::Succeeded { .. } => "request.succeeded",
+            Self::SucceededTwice(_) => "request.succeeded-twice",
             Self::CompromisedKey(_) => "request.key-compromised",
             Self::InvalidSince(_) => "request.invalid-since",
             Self::NoResponder(_) => "responder.missing",
@@ -594,7 +663,7 @@ impl fmt::Display for ErrorKind {
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
             Self::OrgExists(id) => write!(f, "organisation {id} exists already"),
-            Self::UnknownOperator(id) => write!(f, "no operator {id}, or no longer one"),
+            Self::UnknownOperator(id) | Self::NoOperator(id) => write!(f, "no operator {id}, or no longer one"),
             Self::WrongKey(id) => write!(f, "this key is not the one of {id}'s certificate"),
             Self::OperatorExpired { operator, at } => {
                 write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")
@@ -611,6 +680,20 @@ impl fmt::Display for ErrorKind {
             Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
             Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
             Self::Limit(e) => e.fmt(f),
+            Self::UnknownMedium(id) => write!(f, "no medium {}", id.escape_debug()),
+            Self::MediumExists(id) => write!(f, "medium {id} is on record already, by its id or serial number"),
+            Self::MediumStep { medium, status, wanted } => {
+                write!(f, "medium {medium} is {status} and cannot become {wanted}")
+            }
+            Self::MediumStatus { medium, status } => {
+                write!(f, "medium {medium} is {status}: no certificate goes on it")
+            }
+            Self::MediumHolder(id) => write!(f, "medium {id} belongs to another holder"),
+            Self::MediumKind { medium, kind } => {
+                write!(f, "medium {medium} is of kind {kind}; the request says another")
+            }
+            Self::MediumSm2(id) => write!(f, "SM2 keys cannot live in medium {id}; take another one"),
+            Self::MediumOrg { medium, org } => write!(f, "medium {medium} is kept neither by {org} nor above it"),
             Self::UnknownCa(name) => write!(f, "no issuing CA {}", name.escape_debug()),
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
@@ -641,6 +724,7 @@ impl fmt::Display for ErrorKind {
             Self::TooLong { asked, allowed } => write!(f, "{asked} days asked, {allowed} allowed"),
             Self::Holder(e) => e.fmt(f),
             Self::UnknownRegion(code) => write!(f, "region {code} is not a division of GB/T 2260"),
+            Self::Place { field, region } => write!(f, "the {field} is not that of region {region}"),
             Self::HostMissing => f.write_str("the profile names hosts: give at least one host name or IP address"),
             Self::AuthorityKey => f.write_str("the CSR holds a key of the authority itself; make a key of your own"),
             Self::KeyInUse { request } => {
@@ -669,6 +753,8 @@ impl fmt::Display for ErrorKind {
             Self::SuccessorSubject(action) => {
                 write!(f, "the action {action} keeps subject and profile; use change for other data")
             }
+            Self::Succeeded { serial, by } => write!(f, "certificate {serial} was renewed already, by {by}"),
+            Self::SucceededTwice(serial) => write!(f, "another request of this batch renews certificate {serial}"),
             Self::CompromisedKey(serial) => {
                 write!(
                     f,

@@ -25,7 +25,7 @@ use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
 use crate::succession::Succession;
-use crate::{document, sealed};
+use crate::{document, media, sealed};
 
 /// The most requests of one batch: their list is signed as one record, which can hold twice as many.
 const MAX_BATCH: usize = 100_000;
@@ -217,6 +217,7 @@ impl Authority {
             return Err(ErrorKind::HostMissing.into());
         }
         policy::permits(&before.tree, &Asked::of(&request.org, profile, days, &holder))?;
+        in_place(&holder)?;
         self.refuse_authority_keys(&before.cas, &csr)?;
         let public: Vec<(String, String)> =
             holder.fields(Visibility::Public).map(|(f, v)| (f.code().to_owned(), v.to_owned())).collect();
@@ -328,14 +329,42 @@ fn with_place(fields: &[(Field, String)]) -> Vec<(Field, String)> {
     let given = |field| fields.iter().find(|(f, v)| *f == field && !v.is_empty()).map(|(_, v)| v.as_str());
     // A code that is no code is reported by the checks that follow.
     let Some(code) = given(Field::Region).filter(|c| c.len() == 6 && c.is_ascii()) else { return filled };
-    for (field, upper) in [(Field::Province, format!("{}0000", &code[..2])), (Field::City, format!("{}00", &code[..4]))]
-    {
-        let is_upper = field == Field::City && upper.ends_with("0000");
-        if let Some(division) = hufu_data::region(&upper).filter(|_| given(field).is_none() && !is_upper) {
+    for (field, division) in places(code) {
+        if let Some(division) = division.filter(|_| given(field).is_none()) {
             filled.push((field, division.zh));
         }
     }
     filled
+}
+
+/// Province and city are what the region code says: an operator of one city could write another one into a name.
+fn in_place(holder: &Holder) -> Result<()> {
+    let Some(code) = holder.get(Field::Region).filter(|c| c.len() == 6 && c.is_ascii()) else { return Ok(()) };
+    for (field, division) in places(code) {
+        let Some(name) = holder.get(field) else { continue };
+        let fits = match division {
+            Some(division) => is_called(&division, name),
+            // Without a city in the code, it is any division of the province.
+            None => hufu_data::regions().iter().any(|r| r.code.starts_with(&code[..2]) && is_called(r, name)),
+        };
+        if !fits {
+            return Err(ErrorKind::Place { field: field.code(), region: code.to_owned() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The province and the city of a region code of six ASCII characters, as far as it says them.
+fn places(code: &str) -> [(Field, Option<hufu_data::Region>); 2] {
+    let city = Some(format!("{}00", &code[..4])).filter(|upper| !upper.ends_with("0000"));
+    [
+        (Field::Province, hufu_data::region(&format!("{}0000", &code[..2]))),
+        (Field::City, city.and_then(|upper| hufu_data::region(&upper))),
+    ]
+}
+
+fn is_called(division: &hufu_data::Region, name: &str) -> bool {
+    division.zh == name || division.en == name
 }
 
 /// The list of a batch fits into one signed record.
@@ -396,6 +425,7 @@ struct Admission<'a> {
     now: Instant,
     seal: Option<&'a SealKey>,
     quotas: policy::Quotas,
+    media: media::Named,
     ids: HashSet<RequestId>,
     keys: HashMap<Digest, (Digest, RequestId)>,
 }
@@ -412,7 +442,7 @@ impl<'a> Admission<'a> {
         let tree = r.org_tree()?;
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
-        Ok(Self { r, tree, cas, by, now, seal, quotas, ids, keys })
+        Ok(Self { r, tree, cas, by, now, seal, quotas, media: media::Named::default(), ids, keys })
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -432,6 +462,7 @@ impl<'a> Admission<'a> {
         if let Some(ca) = self.cas.by_digest(&checked.record.ca) {
             taking(&self.cas, Some(&ca.name))?;
         }
+        self.media.check(self.r, &self.tree, &checked.record, &row.holder, &checked.profile)?;
         let used = match self.keys.get(&row.spki) {
             Some((holder, request)) => Some((*holder, request.clone())),
             None => self.r.key_use(&row.spki)?.map(|used| (used.holder, used.request)),

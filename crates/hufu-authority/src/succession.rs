@@ -2,6 +2,7 @@
 
 use hufu_model::certificate::CertificateRow;
 use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
+use hufu_model::lifecycle::State;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::request::Action;
@@ -30,6 +31,11 @@ pub(crate) struct Succession<'a> {
 }
 
 impl<'a> Succession<'a> {
+    /// The certificate that is renewed or rekeyed, which is done once.
+    pub(crate) fn renewed(&self) -> Option<&'a Serial> {
+        self.predecessor.filter(|_| matches!(self.action, Action::Renew | Action::Rekey))
+    }
+
     /// Of a signed record and its row.
     pub(crate) fn of_record(record: &'a RequestRecord, row: &'a RequestRow) -> Self {
         Self {
@@ -62,6 +68,12 @@ impl<'a> Succession<'a> {
             return Err(ErrorKind::PairSucceeds(serial.clone()).into());
         }
         policy::may_be_done(r, &predecessor, self.action, now)?;
+        if matches!(self.action, Action::Renew | Action::Rekey)
+            && let Some(by) =
+                r.renewals(serial)?.into_iter().find(|s| matches!(State::of(s, now), State::Active | State::Held))
+        {
+            return Err(ErrorKind::Succeeded { serial: serial.clone(), by: by.serial }.into());
+        }
         if let Some(reason) = self.revokes {
             if self.action == Action::Issue || !RevocationReason::SUBSCRIBER.contains(&reason) {
                 return unfit(reason);

@@ -33,6 +33,8 @@ pub struct RequestView {
     pub operator: Option<(OperatorId, String)>,
     /// Why its predecessor is revoked with it.
     pub revokes: Option<RevocationReason>,
+    /// Whether it asks for a pair.
+    pub pair: bool,
     /// What was signed, when it asks for a change of status.
     pub status: Option<StatusRecord>,
 }
@@ -161,7 +163,16 @@ impl Authority {
         if !row.action.makes_certificate() {
             let status = Some(StatusRecord::from_der(&body.record)?);
             let (public, personal, hosts) = (Vec::new(), Vec::new(), Vec::new());
-            return Ok(RequestView { row, public, personal, hosts, operator: None, revokes: None, status });
+            return Ok(RequestView {
+                row,
+                public,
+                personal,
+                hosts,
+                operator: None,
+                revokes: None,
+                pair: false,
+                status,
+            });
         }
         let record = RequestRecord::from_der(&body.record)?;
         let personal = match &self.seal {
@@ -169,8 +180,8 @@ impl Authority {
             None => Vec::new(),
         };
         let operator = record.operator.map(|grant| (grant.id, crate::change::roles_text(&grant.roles)));
-        let (public, hosts, revokes) = (record.subject, record.hosts, record.revokes);
-        Ok(RequestView { row, public, personal, hosts, operator, revokes, status: None })
+        let (public, hosts, revokes, pair) = (record.subject, record.hosts, record.revokes, record.pair);
+        Ok(RequestView { row, public, personal, hosts, operator, revokes, pair, status: None })
     }
 
     /// Certificates by filter, oldest first.

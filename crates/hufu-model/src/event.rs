@@ -61,6 +61,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// Media were recorded (one event for the batch).
+    MediumAdd,
+    /// Something became of a medium.
+    MediumChange,
     /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
     CrlIntent,
     /// Revocation lists were published and read again (one event for the publication).
@@ -81,7 +85,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -111,6 +115,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::MediumAdd,
+        Self::MediumChange,
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
@@ -154,6 +160,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::MediumAdd => "medium-add",
+            Self::MediumChange => "medium-change",
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",

@@ -83,6 +83,8 @@ covered! { COVERED:
     CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
     CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    MEDIUM = "medium" ("id"; "kind", "serial", "vendor", "model", "sm2", "org", "added_at"; "status", "holder", "at");
+    MEDIUM_CERTIFICATE = "medium_certificate" ("serial"; "medium";);
     PAIR_INTENT = "pair_intent" (
         "request"; "serial", "profile", "profile_digest", "predecessor", "escrow", "spki", "tbs_digest";
     );

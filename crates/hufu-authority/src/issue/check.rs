@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hufu_model::ident::{Digest, ProfileId, Serial};
+use hufu_model::ident::{Digest, ProfileId, RequestId, Serial};
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::profile::Profile;
@@ -20,7 +20,7 @@ use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
 use crate::submit::companion;
 use crate::succession::{self, Succession};
-use crate::{change, document};
+use crate::{change, document, media};
 
 /// Checks approvals one by one; documents, operators and profiles are verified once for the batch.
 pub(super) struct Checker<'a> {
@@ -30,10 +30,13 @@ pub(super) struct Checker<'a> {
     cas: IssuingCas,
     now: Instant,
     quotas: Quotas,
+    media: media::Named,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
     /// The current texts of companion profiles.
     companions: HashMap<ProfileId, (Digest, Profile)>,
+    /// What is renewed or rekeyed by requests that come earlier in the batch.
+    renewed: HashMap<Serial, RequestId>,
 }
 
 /// What the encryption half of an approved pair needs.
@@ -55,8 +58,8 @@ impl<'a> Checker<'a> {
     ) -> Result<Self> {
         let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
-        let (profiles, companions) = (HashMap::new(), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, companions })
+        let (profiles, companions, media) = (HashMap::new(), HashMap::new(), media::Named::default());
+        Ok(Self { r, tree, by, cas, now, quotas, media, signed, profiles, companions, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -85,11 +88,17 @@ impl<'a> Checker<'a> {
         }
         let profile = self.profile(&record)?.clone();
         policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        self.media.check(self.r, self.tree, &record, &row.holder, &profile)?;
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
             return Err(ErrorKind::CompromisedKey(serial).into());
         }
         // The certificate it renews or replaces may have changed since the approval.
         let succession = Succession::of_record(&record, row);
+        if let Some(serial) = succession.renewed()
+            && self.renewed.insert(serial.clone(), row.id.clone()).is_some_and(|other| other != row.id)
+        {
+            return Err(ErrorKind::SucceededTwice(serial.clone()).into());
+        }
         for person in [self.by, &approver] {
             succession.check(self.r, self.tree, person, self.now)?;
         }

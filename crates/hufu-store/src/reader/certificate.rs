@@ -2,6 +2,7 @@
 
 use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::ident::Serial;
+use hufu_model::request::Reason;
 use hufu_model::time::Instant;
 
 use super::{Conditions, Reader};
@@ -83,6 +84,17 @@ impl Reader<'_> {
         }
         let (clause, cells) = conditions.clause("serial", filter.limit);
         let found = select(self.connection(), &covered::CERTIFICATE, &clause, &cells, rows::certificate)?;
+        Ok(found.into_iter().map(|(row, _)| row).collect())
+    }
+
+    /// The certificates that renewed or rekeyed this one, oldest first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn renewals(&self, predecessor: &Serial) -> Result<Vec<CertificateRow>> {
+        const AFTER: &str = "WHERE predecessor = ? AND reason IN (?, ?) ORDER BY serial";
+        let cells = [Cell::serial(predecessor), Cell::text(Reason::Renewal.code()), Cell::text(Reason::Rekey.code())];
+        let found = select(self.connection(), &covered::CERTIFICATE, AFTER, &cells, rows::certificate)?;
         Ok(found.into_iter().map(|(row, _)| row).collect())
     }
 

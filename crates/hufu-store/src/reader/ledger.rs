@@ -93,6 +93,16 @@ impl Reader<'_> {
         query(self.connection(), "event", &format!("SELECT {EVENT_COLUMNS} FROM event {clause}"), &cells, rows::event)
     }
 
+    /// How many refused attempts of an operator are on record since an instant.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn denied_since(&self, actor: &OperatorId, since: Instant) -> Result<u64> {
+        const DENIED: &str = "SELECT COUNT(*) FROM event WHERE kind = 'denied' AND actor = ? AND at > ?";
+        let cells = [Cell::text(actor.as_str()), Cell::Int(since.unix_millis())];
+        Ok(query_one(self.connection(), "event", DENIED, &cells, |c| c.number())?.unwrap_or(0))
+    }
+
     /// The hashes of the leaves from event `from` up to, without, event `to`.
     ///
     /// # Errors
