@@ -11,7 +11,7 @@ use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
     apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    ocsp, operator, org, profile, proposal, report, request, restore, serve, status, verify,
+    ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -134,6 +134,9 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Upgrade(upgrade::Upgrade),
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     Verify(verify::Verify),
     Lint(lint::Lint),
     #[command(subcommand)]

@@ -25,8 +25,10 @@ pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod restore;
+pub(crate) mod retention;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod upgrade;
 pub(crate) mod verify;
 
 use hufu_authority::Outcome;
