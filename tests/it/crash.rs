@@ -36,6 +36,9 @@ use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 
+use crate::figures::{Figures, control, record};
+
+mod mass;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.
@@ -74,6 +77,8 @@ fn rows(t: &TestAuthority) -> Vec<hufu_model::certificate::CertificateRow> {
 struct Wrong {
     lost: usize,
     duplicates: usize,
+    half_pairs: usize,
+    regressions: usize,
     findings: Vec<String>,
 }
 
@@ -171,17 +176,24 @@ fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (W
     });
     let results = results.into_inner().unwrap();
     assert_eq!(results.len(), count, "a trial died");
-    let (mut lost, mut duplicates, mut times) = (0, 0, Vec::new());
-    for (wrong, time) in &results {
-        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
-        lost += wrong.lost;
-        duplicates += wrong.duplicates;
-        times.push(*time);
-    }
+    let mut times: Vec<Duration> = results.iter().map(|(_, time)| *time).collect();
     times.sort();
-    let slowest = times[(times.len() * 99).div_ceil(100) - 1];
-    println!("{point}: {count} kills, {lost} lost, {duplicates} duplicates, ready again within {slowest:?} (p99)");
-    assert_eq!((lost, duplicates), (0, 0), "{point}");
+    let sum = |of: fn(&Wrong) -> usize| results.iter().map(|(wrong, _)| of(wrong)).sum::<usize>();
+    let figures = Figures {
+        seed: point.to_owned(),
+        trials: count,
+        lost: sum(|w| w.lost),
+        doubled: sum(|w| w.duplicates),
+        half_pairs: sum(|w| w.half_pairs),
+        regressions: sum(|w| w.regressions),
+        ready: format!("{} ms", times[(times.len() * 99).div_ceil(100) - 1].as_millis()),
+        control: None,
+    };
+    record(point, figures.clone());
+    for (wrong, _) in &results {
+        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
+    }
+    assert_eq!((figures.lost, figures.doubled, figures.half_pairs, figures.regressions), (0, 0, 0, 0), "{point}");
 }
 
 /// One trial at a fault point of issuance.
@@ -398,7 +410,9 @@ fn the_test_finds_a_program_that_answers_before_it_applies() {
     arguments.extend(ready.ids.iter().map(|i| i.as_str()));
     let killed = kill(&base, &ready, "wrong", "f5:2", &arguments);
     let t = TestAuthority::open_in(&base, ready.now, "after the crash").unwrap();
-    assert_eq!(lost_changes(&killed, &changes(&t)), 2);
+    let lost = lost_changes(&killed, &changes(&t));
+    assert_eq!(lost, 2);
+    control("wrong: answers before it applies", "negative control of changes", lost);
 }
 
 /// The changes on record: request and event.
@@ -534,4 +548,5 @@ fn the_test_finds_a_program_that_signs_before_it_records() {
     assert_eq!(killed.acked.len(), 1);
     let (wrong, _) = check(&base, &ready, &killed, Depth::Ledger);
     assert_eq!((wrong.lost, wrong.duplicates), (1, 1));
+    control("wrong: signs before it records", "negative control", wrong.lost + wrong.duplicates);
 }

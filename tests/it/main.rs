@@ -43,5 +43,7 @@ mod tidy;
 
 // What the others use.
 mod expect;
+#[cfg(feature = "faults")]
+mod figures;
 mod judge;
 mod tree;
