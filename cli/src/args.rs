@@ -10,8 +10,8 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, cert, completions, config, crl, demo, envelope, init, issue, key, lint, man, operator, org,
-    profile, proposal, report, request, restore, status, verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
+    ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -56,6 +56,10 @@ pub(crate) struct Global {
     pub(crate) ca_passphrase_file: Option<PathBuf>,
     #[arg(long, global = true, value_name = "N")]
     pub(crate) ca_passphrase_fd: Option<u32>,
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "responder_passphrase_fd")]
+    pub(crate) responder_passphrase_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) responder_passphrase_fd: Option<u32>,
     #[arg(long, global = true, value_parser = lang_parser())]
     pub(crate) lang: Option<Lang>,
     #[arg(long, short, global = true, value_enum)]
@@ -115,13 +119,24 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cert(cert::Cert),
     #[command(subcommand)]
+    Ca(ca::CaCommand),
+    #[command(subcommand)]
+    Medium(medium::MediumCommand),
+    #[command(subcommand)]
     Crl(crl::CrlCommand),
+    #[command(subcommand)]
+    Ocsp(ocsp::Ocsp),
+    #[command(subcommand)]
+    Serve(serve::Serve),
     #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Upgrade(upgrade::Upgrade),
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     Verify(verify::Verify),
     Lint(lint::Lint),
     #[command(subcommand)]
@@ -129,6 +144,8 @@ pub(crate) enum Command {
     Status(status::StatusCommand),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Kmc(kmc::Kmc),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),

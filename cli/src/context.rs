@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hufu_authority::data::{Lang, render};
 use hufu_authority::x509::key::SecretKey;
 use hufu_authority::x509::pkcs8;
-use hufu_authority::{AfterSigning, Authority, CaSigner, Session};
+use hufu_authority::{AfterSigning, Authority, CaSigner, KeyCentre, Session};
 
 use crate::args::{Format, Global};
 use crate::error::{Error, Result, clean};
@@ -98,10 +98,17 @@ impl Context {
         self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some()
     }
 
-    /// Unlocks the CA's keys.
+    /// Unlocks the CA's keys. The key centre is at hand while its agent runs.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;
-        Ok(authority.start_signer(session, &passphrase, after)?)
+        let mut signer = authority.start_signer(session, &passphrase, after)?;
+        // Pairs need the key centre; single certificates do not, and are issued while it is locked.
+        if authority.kmc().is_ok()
+            && let Ok(centre) = KeyCentre::through_agent(authority.home())
+        {
+            signer.set_key_centre(centre);
+        }
+        Ok(signer)
     }
 
     /// The bytes of a file, or of standard input for `-`.

@@ -87,6 +87,9 @@ impl Exit {
 /// The errors of the command line itself, with how they end the process.
 pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.usage", Exit::Usage),
+    ("server.listen", Exit::Temporary),
+    ("server.folder", Exit::Usage),
+    ("server.runtime", Exit::Temporary),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
     ("cli.passphrase-missing", Exit::Usage),
@@ -121,6 +124,11 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.issuer-missing", Exit::Usage),
     ("cli.findings", Exit::Integrity),
     ("cli.unreadable", Exit::Usage),
+    ("cli.custodians", Exit::Usage),
+    ("cli.share-passphrases", Exit::Usage),
+    ("cli.passphrase-unused", Exit::Usage),
+    ("cli.out-missing", Exit::Usage),
+    ("cli.agent", Exit::Temporary),
 ];
 
 /// Why a command did not do what was asked.

@@ -1,16 +1,18 @@
-//! Passphrases: from a file, from an open file descriptor, or typed at a prompt. Never an argument and never an
-//! environment variable, which other programs of the machine can read.
+//! Passphrases: from a file, from an open file descriptor, typed at a prompt, or, for the CA's keys, from the key centre's
+//! agent when it runs and keeps it. Never an argument and never an environment variable, which other programs of the
+//! machine can read.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use hufu_authority::SystemEntropy;
 use hufu_authority::data::render;
+use hufu_authority::kmc::agent::Client;
 use hufu_authority::x509::key::Passphrase;
+use hufu_authority::{Home, SystemEntropy};
 
 use crate::context::Context;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Exit, Result, clean};
 use crate::output;
 
 /// Longer than any passphrase; what is longer is the wrong file.
@@ -25,6 +27,8 @@ pub(crate) enum Which {
     Home,
     /// The CA's keys.
     Ca,
+    /// The keys of OCSP responders.
+    Responder,
 }
 
 impl Which {
@@ -34,6 +38,7 @@ impl Which {
             Self::Operator => "passphrase-file",
             Self::Home => "home-passphrase-file",
             Self::Ca => "ca-passphrase-file",
+            Self::Responder => "responder-passphrase-file",
         }
     }
 
@@ -42,6 +47,7 @@ impl Which {
             Self::Operator => "prompt-passphrase",
             Self::Home => "prompt-home-passphrase",
             Self::Ca => "prompt-ca-passphrase",
+            Self::Responder => "prompt-responder-passphrase",
         }
     }
 
@@ -51,7 +57,32 @@ impl Which {
             Self::Operator => "prompt-new-passphrase",
             Self::Home => "prompt-new-home-passphrase",
             Self::Ca => "prompt-new-ca-passphrase",
+            Self::Responder => "prompt-new-responder-passphrase",
         }
+    }
+}
+
+/// The name under which the key centre's agent keeps the passphrase of the CA's keys.
+pub(crate) const CA: &str = "ca-passphrase";
+
+/// The passphrase of a custodian's share that exists.
+pub(crate) fn share(ctx: &Context, number: u8, who: &str, file: Option<&Path>) -> Result<Passphrase> {
+    match file {
+        Some(path) => Ok(Passphrase::existing(of_file(ctx, path)?)),
+        None if ctx.interactive() => {
+            let number = number.to_string();
+            Ok(Passphrase::existing(ask(&render(ctx.lang, "prompt-share", &[("number", &number), ("who", who)]))?))
+        }
+        None => Err(Error::own("cli.passphrase-missing", vec![("flag", "--share-passphrase-file".to_owned())])),
+    }
+}
+
+/// A passphrase that a custodian chooses for their share.
+pub(crate) fn fresh_share(ctx: &Context, who: &str, file: Option<&Path>) -> Result<Passphrase> {
+    match file {
+        Some(path) => Ok(Passphrase::human(of_file(ctx, path)?)?),
+        None if ctx.interactive() => choose_patiently(ctx, &render(ctx.lang, "prompt-new-share", &[("who", who)])),
+        None => Err(Error::own("cli.passphrase-missing", vec![("flag", "--share-passphrase-file".to_owned())])),
     }
 }
 
@@ -59,7 +90,7 @@ impl Which {
 pub(crate) fn existing(ctx: &Context, which: Which) -> Result<Passphrase> {
     match source(ctx, which)? {
         Source::Text(text) => Ok(Passphrase::existing(text)),
-        Source::Prompt => Ok(Passphrase::existing(ask(ctx, which.prompt())?)),
+        Source::Prompt => Ok(Passphrase::existing(ask(&render(ctx.lang, which.prompt(), &[]))?)),
     }
 }
 
@@ -76,25 +107,27 @@ pub(crate) fn fresh(ctx: &Context, which: Which, create: bool) -> Result<Passphr
     }
     match source(ctx, which)? {
         Source::Text(text) => Ok(Passphrase::human(text)?),
-        Source::Prompt => {
-            for _ in 1..ATTEMPTS {
-                match choose(ctx, which) {
-                    Err(e) if e.exit() != Exit::Interrupted => ctx.say(e.message(ctx.lang).trim_end()),
-                    outcome => return outcome,
-                }
-            }
-            choose(ctx, which)
-        }
+        Source::Prompt => choose_patiently(ctx, &render(ctx.lang, which.prompt_new(), &[])),
     }
 }
 
 /// How often a new passphrase may be typed until it is strong enough and the same both times.
 const ATTEMPTS: u32 = 3;
 
-fn choose(ctx: &Context, which: Which) -> Result<Passphrase> {
+fn choose_patiently(ctx: &Context, prompt: &str) -> Result<Passphrase> {
+    for _ in 1..ATTEMPTS {
+        match choose(ctx, prompt) {
+            Err(e) if e.exit() != Exit::Interrupted => ctx.say(e.message(ctx.lang).trim_end()),
+            outcome => return outcome,
+        }
+    }
+    choose(ctx, prompt)
+}
+
+fn choose(ctx: &Context, prompt: &str) -> Result<Passphrase> {
     // Judged before it is typed again.
-    let first = Passphrase::human(ask(ctx, which.prompt_new())?)?;
-    if first.expose() != ask(ctx, "prompt-again")? {
+    let first = Passphrase::human(ask(prompt)?)?;
+    if first.expose() != ask(&render(ctx.lang, "prompt-again", &[]))? {
         return Err(Error::own("cli.passphrase-differs", Vec::new()));
     }
     Ok(first)
@@ -124,6 +157,7 @@ fn source(ctx: &Context, which: Which) -> Result<Source> {
         Which::Operator => ctx.global.passphrase_fd,
         Which::Home => ctx.global.home_passphrase_fd,
         Which::Ca => ctx.global.ca_passphrase_fd,
+        Which::Responder => ctx.global.responder_passphrase_fd,
     };
     if let Some(fd) = fd {
         let path = PathBuf::from(format!("/dev/fd/{fd}"));
@@ -131,15 +165,40 @@ fn source(ctx: &Context, which: Which) -> Result<Source> {
         return Ok(Source::Text(first_line(file, &path)?));
     }
     if let Some(path) = ctx.settings.get(which.setting()).map(Path::new) {
-        if path.as_os_str() == "-" {
-            ctx.claim_stdin()?;
-            return Ok(Source::Text(first_line(io::stdin().lock(), path)?));
-        }
-        let file = File::open(path).map_err(|e| Error::read(path, e))?;
-        warn_if_shared(ctx, &file, path);
-        return Ok(Source::Text(first_line(file, path)?));
+        return Ok(Source::Text(of_file(ctx, path)?));
+    }
+    if which == Which::Ca
+        && let Some(agent) = agent_with_ca(ctx)
+    {
+        let kept = agent.secret(CA).map_err(hufu_authority::Error::from)?;
+        return Ok(Source::Text(kept.as_str().to_owned()));
     }
     if ctx.interactive() { Ok(Source::Prompt) } else { Err(missing(which)) }
+}
+
+/// The agent of the home's key centre, when it runs and keeps the passphrase of the CA's keys.
+fn agent_with_ca(ctx: &Context) -> Option<Client> {
+    let agent = Client::connect(&agent_socket(ctx)?).ok()?;
+    agent.secret(CA).is_ok().then_some(agent)
+}
+
+/// Where the agent listens that keeps the passphrase of the CA's keys, when nothing else says where that comes from.
+pub(crate) fn agent_origin(ctx: &Context) -> Option<PathBuf> {
+    agent_with_ca(ctx).and_then(|_| agent_socket(ctx))
+}
+
+fn agent_socket(ctx: &Context) -> Option<PathBuf> {
+    Some(Home::open(&ctx.home()).ok()?.agent_socket())
+}
+
+fn of_file(ctx: &Context, path: &Path) -> Result<String> {
+    if path.as_os_str() == "-" {
+        ctx.claim_stdin()?;
+        return first_line(io::stdin().lock(), path);
+    }
+    let file = File::open(path).map_err(|e| Error::read(path, e))?;
+    warn_if_shared(ctx, &file, path);
+    first_line(file, path)
 }
 
 fn missing(which: Which) -> Error {
@@ -170,9 +229,8 @@ fn warn_if_shared(ctx: &Context, file: &File, path: &Path) {
     }
 }
 
-fn ask(ctx: &Context, key: &str) -> Result<String> {
-    let prompt = format!("{}: ", render(ctx.lang, key, &[]));
-    rpassword::prompt_password(prompt).map_err(|e| match e.kind() {
+fn ask(prompt: &str) -> Result<String> {
+    rpassword::prompt_password(format!("{}: ", clean(prompt))).map_err(|e| match e.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => Error::own("cli.interrupted", Vec::new()),
         _ => Error::read(Path::new("/dev/tty"), e),
     })

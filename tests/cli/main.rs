@@ -5,16 +5,21 @@
 
 /// The harness: a folder with a founded home in which commands are run.
 mod desk;
+/// Issuing CAs and the ledger of media.
+mod estate;
 /// Tables, JSON, NDJSON, CSV: what is stable and what is for people.
 mod forms;
 /// Help, manual pages, completion, configuration; that each command teaches the next.
 mod help;
 /// Backup and restore.
 mod keep;
+/// The key centre: founding, shares, agent, orders.
+mod kmc;
 /// Chinese and English say the same, and no English is left in Chinese.
 mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
+mod lists;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.

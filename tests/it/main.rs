@@ -8,6 +8,8 @@
 #[cfg(feature = "faults")]
 mod crash;
 #[cfg(feature = "faults")]
+mod crash_backup;
+#[cfg(feature = "faults")]
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
@@ -19,16 +21,20 @@ mod hierarchy;
 mod issuance;
 mod key_centre;
 mod lifecycle;
+mod media;
 mod pairs;
 mod privacy;
 mod publish;
 mod refusals;
 mod report;
 mod respond;
+mod retention;
 mod review;
 mod rollover;
+mod server;
 mod surroundings;
 mod tamper;
+mod upgrade;
 
 // Programs written elsewhere.
 mod envelopes;
@@ -40,6 +46,7 @@ mod status;
 mod languages;
 mod layers;
 mod tidy;
+mod tlcp;
 
 // What the others use.
 mod expect;

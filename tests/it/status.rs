@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use hufu_authority::SystemEntropy;
 use hufu_model::ident::Serial;
-use hufu_model::profile::NameAttribute;
+use hufu_model::profile::{Hosts, NameAttribute};
 use hufu_model::time::{Instant, Validity};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::crl::{self, CrlInput, Entry, Reason};
@@ -12,30 +12,30 @@ use hufu_x509::key::{PublicKey, SecretKey};
 use hufu_x509::name::Name;
 use hufu_x509::ocsp::{self, Answer, Hash, Issuer, Status};
 use hufu_x509::sign::Signer;
-use hufu_x509::tbs::{self, TbsInput, Urls};
+use hufu_x509::tbs::{self, Host, TbsInput, Urls};
 
 use crate::judge::{Judge, LINTER};
 
 /// 2026-11-24T00:00:00Z.
 const NOW: i64 = 1_795_478_400;
-const AT: &str = "2026-11-24T00:00:00Z";
+pub(crate) const AT: &str = "2026-11-24T00:00:00Z";
 
 /// Those that look at revocation lists.
 const JUDGES: [Judge; 2] = [Judge("openssl4"), Judge("bouncycastle")];
 const OCSP_JUDGE: Judge = Judge("bouncycastle");
 
 /// A CA and its key.
-struct Ca {
-    key: SecretKey,
-    certificate: Certificate,
+pub(crate) struct Ca {
+    pub(crate) key: SecretKey,
+    pub(crate) certificate: Certificate,
 }
 
 impl Ca {
-    fn issue(&self, profile: &str, number: u8, key: &PublicKey) -> Certificate {
+    pub(crate) fn issue(&self, profile: &str, number: u8, key: &PublicKey) -> Certificate {
         issue(profile, number, key, &self.key, self.certificate.subject_der())
     }
 
-    fn list(
+    pub(crate) fn list(
         &self,
         number: u64,
         shard: &[String],
@@ -71,30 +71,35 @@ fn urls() -> Urls {
 
 fn issue(profile: &str, number: u8, key: &PublicKey, signer: &SecretKey, issuer_der: &[u8]) -> Certificate {
     let profile = hufu_data::profile(profile).unwrap();
+    let hosts = match profile.hosts {
+        Hosts::Unused => Vec::new(),
+        Hosts::Required => vec![Host::Dns("www.example.cn".to_owned())],
+    };
     let input = TbsInput {
         profile: &profile,
         serial: &Serial::from_bytes(&[0x11, number]).unwrap(),
         issuer_der,
         issuer_key: signer.public_key(),
-        subject_der: &name(profile.id.as_str()),
+        // The halves of a pair have one subject.
+        subject_der: &name(profile.id.as_str().trim_end_matches("-enc").trim_end_matches("-sign")),
         subject_key: key,
         validity: Validity::days_from(Instant::from_unix_seconds(NOW - 86_400), profile.default_days).unwrap(),
-        hosts: &[],
+        hosts: &hosts,
         urls: &urls(),
     };
     let tbs = tbs::build(&input).unwrap();
     Certificate::from_der(&tbs::assemble(&tbs, &signer.sign(&tbs, [2; 32]).unwrap()).unwrap()).unwrap()
 }
 
-struct Scene {
+pub(crate) struct Scene {
     folder: tempfile::TempDir,
     root: Ca,
-    issuing: Ca,
+    pub(crate) issuing: Ca,
     holder: Certificate,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let [root_key, issuing_key, holder_key] = [(); 3].map(|()| SecretKey::generate(&SystemEntropy).unwrap());
         let certificate = issue("root", 1, root_key.public_key(), &root_key, &name("root"));
         let root = Ca { key: root_key, certificate };
@@ -114,7 +119,7 @@ impl Scene {
         scene
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
     }
 
@@ -122,8 +127,23 @@ impl Scene {
         self.path(file).to_str().unwrap().to_owned()
     }
 
-    fn entry(&self, reason: Option<Reason>) -> Entry {
+    pub(crate) fn entry(&self, reason: Option<Reason>) -> Entry {
         Entry { serial: self.holder.serial().clone(), at: NOW - 3_600, reason }
+    }
+
+    /// An answer of a delegated responder about the holder's certificate.
+    pub(crate) fn answer(&self) -> Vec<u8> {
+        let key = SecretKey::generate(&SystemEntropy).unwrap();
+        let responder = self.issuing.issue("ocsp-responder", 5, key.public_key());
+        let id = Issuer::of(&self.issuing.certificate).unwrap().cert_id(Hash::Sha1, self.holder.serial());
+        let answer = Answer {
+            id: &id,
+            status: Status::Good,
+            this_update: NOW - 60,
+            next_update: NOW + 3_600,
+            invalid_since: None,
+        };
+        ocsp::respond(&[answer], &responder, &key, NOW - 30, None, [3; 32]).unwrap()
     }
 
     /// Whether a judge accepts the holder's certificate with these lists of the issuing CA.

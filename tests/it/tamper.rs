@@ -1,7 +1,9 @@
 //! Whoever can write to the database file cannot change history unnoticed: every column, row and order that the ledger
 //! covers is altered by hand, and the audit names it.
 
-use hufu_authority::{AuditReport, Change, Depth, KeyOrder, NewKey, Ordered, Outcome, StatusRequest};
+use hufu_authority::{
+    AuditReport, Change, Depth, KeyOrder, NewKey, NewMedium, NewRequest, Ordered, Outcome, StatusRequest,
+};
 use hufu_ledger::{Event, Frontier, leaf_hash};
 use hufu_model::entropy::Entropy;
 use hufu_model::revocation::RevocationReason;
@@ -12,7 +14,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 23] = [
+const COVERED: [&str; 28] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -36,12 +38,20 @@ const COVERED: [&str; 23] = [
     "crl_list",
     "crl_file",
     "issuing_ca",
+    "pair",
+    "pair_intent",
+    "envelope",
+    "medium",
+    "medium_certificate",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
 /// The record of schema steps, about the file and not about certificates; and OCSP answers signed ahead, which carry their
 /// own signatures.
 const UNCOVERED: [&str; 2] = ["schema_step", "presigned"];
+
+/// Tables whose second column is unique beside the key.
+const UNIQUE: [&str; 3] = ["intent", "pair_intent", "pair"];
 
 /// A home in which every covered table has several rows.
 fn lived_in(seed: &str) -> TestAuthority {
@@ -79,6 +89,9 @@ fn lived_in(seed: &str) -> TestAuthority {
         }
     }
     order_keys(&t);
+    for n in [31, 32] {
+        t.issue(&[hufu_authority::NewRequest { pair: true, ..t.people.person(n, "lra-chengdu") }]);
+    }
     let publishing = hufu_authority::Publishing::full(t.base().join("public"));
     for deltas in [false, true] {
         let publishing = hufu_authority::Publishing { deltas, ..publishing.clone() };
@@ -86,9 +99,27 @@ fn lived_in(seed: &str) -> TestAuthority {
         t.clock.advance(60);
     }
     t.add_ca("g2", true);
+    let media: Vec<NewMedium> = (1..=3).map(|n| medium(&format!("ukey-{n}"))).collect();
+    all(t.authority.add_media(&t.session("chengdu-entry"), &media));
+    for n in 1..=2 {
+        let id = media[n].id.clone();
+        t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(20 + n as u64, "lra-chengdu") }]);
+    }
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t
+}
+
+fn medium(id: &str) -> NewMedium {
+    NewMedium {
+        id: id.parse().unwrap(),
+        kind: hufu_model::request::Medium::UKey,
+        serial: id.to_owned(),
+        vendor: "示例厂商".to_owned(),
+        model: "K9".to_owned(),
+        sm2: true,
+        org: "lra-chengdu".parse().unwrap(),
+    }
 }
 
 /// A key centre, one order that was carried out and one that waits.
@@ -304,7 +335,7 @@ fn an_inserted_row_is_named() {
             };
         }
         // Unique columns beside the key.
-        if table == "intent" {
+        if UNIQUE.contains(&table) {
             forged[1] = altered(&forged[1], "BLOB");
         }
         insert(&connection, table, &forged);
@@ -329,7 +360,7 @@ fn swapped_rows_are_named() {
         }
         let (first, last) = (&rows[0], &rows[rows.len() - 1]);
         let (key_first, key_last) = (key_of(&columns, first), key_of(&columns, last));
-        if table == "intent" {
+        if UNIQUE.contains(&table) {
             // Serial numbers are unique: through a third value.
             set(&connection, table, &columns, &key_first, 1, &Value::Blob(vec![9]));
         }
@@ -338,7 +369,7 @@ fn swapped_rows_are_named() {
             set(&connection, table, &columns, &key_first, at, &last[at]);
         }
         found(&t, table, &format!("{table} with two rows swapped"));
-        if table == "intent" {
+        if UNIQUE.contains(&table) {
             set(&connection, table, &columns, &key_first, 1, &Value::Blob(vec![9]));
         }
         for (at, _) in columns.iter().enumerate().filter(|(_, c)| !c.key) {

@@ -5,6 +5,7 @@
     babassl.py signed-data [--signer certificate.pem] FILE...
     babassl.py raw --key certificate.pem --message FILE SIGNATURE.der...
     babassl.py envelope --owner SCALAR FILE...
+    babassl.py handshake CASE.json...
 """
 
 import ctypes
@@ -16,6 +17,7 @@ import verdicts
 
 try:
     import libbabassl
+    import tlcp
     from libbabassl import decode, reason
 
     LIB = libbabassl.load()
@@ -115,9 +117,12 @@ def main():
     verb = verbs.add_parser("envelope", help="open key envelopes")
     verb.add_argument("--owner", required=True, help="a file with the owner's d in 64 hexadecimal digits")
     verb.add_argument("files", nargs="+")
+    verbs.add_parser("handshake", help="TLCP at both ends").add_argument("files", nargs="+")
     args = parser.parse_args()
     if args.verb == "chain":
         verdict = chain(args)
+    elif args.verb == "handshake":
+        verdict = tlcp.handshake(LIB)
     elif args.verb == "envelope":
         verdict = envelope(args.owner)
     elif args.verb == "csr":

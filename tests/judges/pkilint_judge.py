@@ -1,6 +1,6 @@
-"""Judge: pkilint, the RFC 5280 set of lints, in one process over many certificates. It checks no signatures.
+"""Judge: pkilint, the RFC 5280 set of lints, in one process over many objects. It checks no signatures.
 
-    pkilint_judge.py lint [--allow allowed.csv] FILE...
+    pkilint_judge.py lint [--kind certificate|crl|ocsp] [--allow allowed.csv] FILE...
 
 An error is a finding of severity ERROR or FATAL that the allow-list does not name. The allow-list has the
 columns code,path,reason: a finding's code, a part of its path in the certificate (may be empty) and why it
@@ -14,8 +14,8 @@ import sys
 import verdicts
 
 try:
-    from pkilint import loader
-    from pkilint.pkix import certificate, extension, name
+    from pkilint import loader, pkix
+    from pkilint.pkix import certificate, crl, extension, name, ocsp
     from pkilint.validation import ValidationFindingSeverity as Severity
 except ImportError as error:
     verdicts.absent("pkilint", error)
@@ -35,6 +35,40 @@ def linter():
     )
 
 
+def list_linter():
+    """The same container as pkilint's own command lint_crl with the profile PKIX."""
+    return crl.create_pkix_crl_validator_container(
+        [
+            pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [
+            crl.create_issuer_validator_container([]),
+            crl.create_validity_validator_container([]),
+            crl.create_extensions_validator_container([]),
+        ],
+    )
+
+
+def answer_linter():
+    """The same container as pkilint's own command lint_ocsp_response."""
+    return ocsp.create_pkix_ocsp_response_validator_container(
+        [
+            ocsp.create_response_decoder(),
+            pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [],
+    )
+
+
+KINDS = {
+    "certificate": (linter, lambda: loader.RFC5280CertificateDocumentLoader()),
+    "crl": (list_linter, lambda: loader.RFC5280CertificateListDocumentLoader()),
+    "ocsp": (answer_linter, lambda: loader.RFC6960OCSPResponseDocumentLoader()),
+}
+
+
 def allowed(path):
     if not path:
         return []
@@ -48,15 +82,17 @@ def allowed(path):
 
 def main():
     parser, verbs = verdicts.parser(__doc__.splitlines()[0])
-    verb = verbs.add_parser("lint", help="lint certificates")
+    verb = verbs.add_parser("lint", help="lint certificates, revocation lists or OCSP answers")
+    verb.add_argument("--kind", choices=list(KINDS), default="certificate", help="what the files hold")
     verb.add_argument("--allow", help="CSV of accepted findings: code,path,reason")
     verb.add_argument("files", nargs="+")
     args = parser.parse_args()
-    container, entries = linter(), allowed(args.allow)
+    make, load = KINDS[args.kind]
+    container, entries = make(), allowed(args.allow)
     used, counts = set(), collections.Counter()
 
     def verdict(der):
-        document = loader.load_der_certificate(der, "certificate", "certificate")
+        document = load().load_der_document(der, args.kind, args.kind)
         errors = []
         for result in container.validate(document.root):
             for description in result.finding_descriptions:

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Row, row};
+use crate::secrets;
 
 /// The verbs.
 #[derive(Subcommand)]
@@ -21,13 +22,18 @@ pub(crate) struct Show {
 /// Prints them.
 pub(crate) fn run(ctx: &Context, args: Config) -> Result<()> {
     let Config::Show(a) = args;
+    let agent = secrets::agent_origin(ctx);
     let rows: Vec<Row> = ctx
         .settings
         .iter()
         .map(|(name, value, origin)| {
             let mut shown = row([("setting", name.into()), ("value", value.into())]);
             if a.origin {
-                shown.insert("origin".to_owned(), origin.text().into());
+                let origin = match (&agent, value) {
+                    (Some(socket), None) if name == "ca-passphrase-file" => format!("agent {}", socket.display()),
+                    _ => origin.text(),
+                };
+                shown.insert("origin".to_owned(), origin.into());
             }
             shown
         })

@@ -122,7 +122,8 @@ impl Shape {
         }
         let mut recorded = None;
         if let Some(home) = &home {
-            issuers.extend([home.identity().issuing.clone(), home.identity().root.clone()]);
+            issuers.extend(home.cas()?.iter().map(|ca| ca.certificate.clone()));
+            issuers.push(home.identity().root.clone());
             recorded = home.profiles()?.into_iter().find(|p| p.current && p.id == *id).map(|p| p.source);
         }
         let recorded = recorded.and_then(|source| data::profile_from_toml(&source).ok());

@@ -32,7 +32,7 @@ pub(crate) struct One {
 }
 
 /// The first digits of a proposal's SM3, or all of them.
-fn beginning(text: &str) -> std::result::Result<String, String> {
+pub(super) fn beginning(text: &str) -> std::result::Result<String, String> {
     let good = (MIN_DIGITS..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
     if good {
         Ok(text.to_ascii_lowercase())
@@ -45,7 +45,7 @@ fn beginning(text: &str) -> std::result::Result<String, String> {
 const MIN_DIGITS: usize = 6;
 
 /// The one proposal that begins with `text`.
-fn named(authority: &Authority, text: &str) -> Result<Digest> {
+pub(super) fn named(authority: &Authority, text: &str) -> Result<Digest> {
     if let Ok(digest) = text.parse::<Digest>() {
         return Ok(digest);
     }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use hufu_authority::data::{Lang, render};
 use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::{Field, Holder, HolderKind, Purpose};
-use hufu_authority::model::ident::{Digest, OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::ident::{CaId, Digest, MediumId, OrgId, ProfileId, RequestId, Serial, hex};
 use hufu_authority::model::request::{Medium, Reason, RequestStatus};
 use hufu_authority::model::time::Clock;
 use hufu_authority::x509::csr::Csr;
@@ -59,6 +59,10 @@ pub(crate) struct Submit {
     medium: Medium,
     #[arg(long, value_name = "SERIAL")]
     predecessor: Option<Serial>,
+    #[arg(long, value_name = "CA")]
+    ca: Option<CaId>,
+    #[arg(long, value_name = "MEDIUM")]
+    medium_id: Option<MediumId>,
     #[arg(long)]
     pair: bool,
     #[arg(long)]
@@ -209,8 +213,8 @@ fn submit(ctx: &Context, a: Submit) -> Result<()> {
         predecessor: a.predecessor,
         operator: None,
         revokes: None,
-        ca: None,
-        medium_id: None,
+        ca: a.ca,
+        medium_id: a.medium_id,
         pair: a.pair,
     };
     let id = new.id.to_string();
@@ -397,6 +401,9 @@ fn show(ctx: &Context, id: &RequestId) -> Result<()> {
     let personal = view.personal.into_iter().map(|(f, v)| (f.code().to_owned(), v)).collect();
     shown.insert("personal".to_owned(), pairs(personal));
     shown.insert("hosts".to_owned(), view.hosts.into());
+    if view.pair {
+        shown.insert("pair".to_owned(), true.into());
+    }
     if let Some(reason) = view.revokes {
         shown.insert("revokes_predecessor".to_owned(), reason.code().into());
     }

@@ -88,7 +88,7 @@ impl<'c> Bench<'c> {
             // The home's own chain.
             let authority = ctx.look()?;
             roots.push(authority.identity().root.clone());
-            others.push(authority.identity().issuing.clone());
+            others.extend(authority.cas()?.iter().map(|ca| ca.certificate.clone()));
         }
         let mut crls = Vec::new();
         for path in &args.crls {

@@ -95,6 +95,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
         ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
         ErrorKind::UnknownOperator(id)
+        | ErrorKind::NoOperator(id)
         | ErrorKind::WrongKey(id)
         | ErrorKind::SelfApproval(id)
         | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
@@ -157,6 +158,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::UnknownMedium(id) => vec![("medium", id.clone())],
+        ErrorKind::MediumExists(id) | ErrorKind::MediumHolder(id) | ErrorKind::MediumSm2(id) => {
+            vec![("medium", id.to_string())]
+        }
+        ErrorKind::MediumStep { medium, status, wanted } => vec![
+            ("medium", medium.to_string()),
+            ("status", render(lang, &format!("label-status-{status}"), &[])),
+            ("wanted", render(lang, &format!("label-status-{wanted}"), &[])),
+        ],
+        ErrorKind::MediumStatus { medium, status } => {
+            vec![("medium", medium.to_string()), ("status", render(lang, &format!("label-status-{status}"), &[]))]
+        }
+        ErrorKind::MediumKind { medium, kind } => {
+            vec![("medium", medium.to_string()), ("kind", render(lang, &format!("label-medium-{kind}"), &[]))]
+        }
+        ErrorKind::MediumOrg { medium, org } => vec![("medium", medium.to_string()), ("org", org.to_string())],
         ErrorKind::UnknownCa(name) | ErrorKind::CaExists(name) | ErrorKind::CaPending(name) => {
             vec![("ca", name.clone())]
         }
@@ -203,6 +220,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("seen", time(*seen)),
             ("missing", anchor.saturating_sub(*ledger).to_string()),
         ],
+        ErrorKind::RetentionRuns { serial, until } => vec![("serial", serial.to_string()), ("until", time(*until))],
+        ErrorKind::RetentionYears { asked, floor, most } => {
+            vec![("asked", asked.to_string()), ("floor", floor.to_string()), ("most", most.to_string())]
+        }
         ErrorKind::BackupInside(path) | ErrorKind::NoBackup(path) => vec![("path", path.display().to_string())],
         ErrorKind::BackupAltered { path, faults } => {
             let faults: Vec<String> = faults.iter().map(|f| said(lang, f)).collect();
@@ -356,8 +377,10 @@ mod tests {
     use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{OrgId, Serial};
+    use hufu_authority::model::medium::MediumStatus;
     use hufu_authority::model::operator::Role;
     use hufu_authority::model::org::{LimitExceeded, RegionCode};
+    use hufu_authority::model::request::Medium;
     use hufu_authority::model::text::{check_dns_name, check_email, check_name, check_phone};
     use hufu_authority::model::time::Instant;
 
@@ -380,6 +403,7 @@ mod tests {
             ErrorKind::Tree(TreeError::Misplaced { org: "ra".parse().unwrap(), kind: OrgKind::Ca, parent: None }),
             ErrorKind::OrgExists("ra".parse().unwrap()),
             ErrorKind::UnknownOperator(operator()),
+            ErrorKind::NoOperator(operator()),
             ErrorKind::WrongKey(operator()),
             ErrorKind::OperatorExpired { operator: operator(), at },
             ErrorKind::OutsideJurisdiction { operator: operator(), org: "ra".parse().unwrap() },
@@ -388,6 +412,18 @@ mod tests {
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
             ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::UnknownMedium("u".to_owned()),
+            ErrorKind::MediumExists("u".parse().unwrap()),
+            ErrorKind::MediumHolder("u".parse().unwrap()),
+            ErrorKind::MediumSm2("u".parse().unwrap()),
+            ErrorKind::MediumStep {
+                medium: "u".parse().unwrap(),
+                status: MediumStatus::Destroyed,
+                wanted: MediumStatus::Lost,
+            },
+            ErrorKind::MediumStatus { medium: "u".parse().unwrap(), status: MediumStatus::Lost },
+            ErrorKind::MediumKind { medium: "u".parse().unwrap(), kind: Medium::UKey },
+            ErrorKind::MediumOrg { medium: "u".parse().unwrap(), org: "ra".parse().unwrap() },
             ErrorKind::NoCurrentCa,
             ErrorKind::CaStatus { ca: "g2".parse().unwrap(), status: CaStatus::Retired },
             ErrorKind::CaNotLoaded("g2".parse().unwrap()),
@@ -418,6 +454,8 @@ mod tests {
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
             ErrorKind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at },
+            ErrorKind::RetentionRuns { serial: "01".parse().unwrap(), until: at },
+            ErrorKind::RetentionYears { asked: 1, floor: 5, most: 100 },
             ErrorKind::BackupInside("home/b".into()),
             ErrorKind::NoBackup("b".into()),
             ErrorKind::BackupAltered { path: "b".into(), faults: vec!["x".to_owned()] },

@@ -24,10 +24,12 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 }
 
 const FAMILIES: &[&str] = &[
+    "medium",
     "responder",
     "server",
     "backup",
     "ca",
+    "retention",
     "home",
     "org",
     "operator",

@@ -25,15 +25,16 @@ use hufu_model::event::EventKind;
 use hufu_model::ident::{CaId, Digest, Serial, hex, unhex};
 use hufu_model::operator::Role;
 use hufu_model::profile::NameAttribute;
+use hufu_model::request::RequestStatus;
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
-use hufu_store::{IssuingCaRow, Reader};
+use hufu_store::{IssuingCaRow, Reader, RequestFilter};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::digest::sm3;
 use hufu_x509::key::{Passphrase, PublicKey, SecretKey};
 use hufu_x509::name::Name;
 use hufu_x509::pkcs8;
-use hufu_x509::record::Act;
+use hufu_x509::record::{Act, RequestRecord};
 
 use crate::authority::{Authority, Identity, Session};
 use crate::change::{self, Change, Outcome};
@@ -187,6 +188,25 @@ impl Authority {
     /// Database errors; a CA that the root did not sign.
     pub fn cas(&self) -> Result<IssuingCas> {
         self.read(|r| self.identity.cas(r))
+    }
+
+    /// How many approved requests wait for a certificate of this CA: once it is retired they get none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCa`]; database errors.
+    pub fn ca_waiting(&self, name: &CaId) -> Result<u64> {
+        self.read(|r| {
+            let ca = self.identity.cas(r)?.named(name)?.ca;
+            let mut waiting = 0;
+            for status in [RequestStatus::Approved, RequestStatus::Signing] {
+                for row in r.requests(&RequestFilter { status: Some(status), ..RequestFilter::default() })? {
+                    let body = r.request_body(&row.id)?.filter(|_| row.action.makes_certificate());
+                    let record = body.map(|body| RequestRecord::from_der(&body.record)).transpose()?;
+                    waiting += u64::from(record.is_some_and(|record| record.ca == ca));
+                }
+            }
+            Ok(waiting)
+        })
     }
 }
 

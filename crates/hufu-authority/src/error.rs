@@ -7,11 +7,12 @@ use hufu_model::ca::CaStatus;
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{CaId, IdError, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, IdError, MediumId, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
+use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
-use hufu_model::request::Action;
+use hufu_model::request::{Action, Medium};
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
 
@@ -71,8 +72,10 @@ pub enum ErrorKind {
     Tree(TreeError),
     /// An organisation of this id exists already, with other contents.
     OrgExists(OrgId),
-    /// No such operator, or removed.
+    /// Who acts is no operator, or removed.
     UnknownOperator(OperatorId),
+    /// The operator that a change is about does not exist, or is removed.
+    NoOperator(OperatorId),
     /// The key presented is not the one of the operator's certificate.
     WrongKey(OperatorId),
     /// The operator's certificate is not valid now.
@@ -116,6 +119,44 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// No medium of this id.
+    UnknownMedium(String),
+    /// A medium of this id or serial number is on record already.
+    MediumExists(MediumId),
+    /// The medium cannot become what was reported.
+    MediumStep {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        status: MediumStatus,
+        /// What it was to become.
+        wanted: MediumStatus,
+    },
+    /// The medium is in a state in which no certificate goes on it.
+    MediumStatus {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        status: MediumStatus,
+    },
+    /// The medium belongs to another holder.
+    MediumHolder(MediumId),
+    /// The medium is of another kind than the request says.
+    MediumKind {
+        /// The medium.
+        medium: MediumId,
+        /// What it is.
+        kind: Medium,
+    },
+    /// SM2 keys cannot live in the medium.
+    MediumSm2(MediumId),
+    /// The medium is kept neither by the organisation nor by one above it.
+    MediumOrg {
+        /// The medium.
+        medium: MediumId,
+        /// The organisation of the request.
+        org: OrgId,
+    },
     /// No issuing CA of this name.
     UnknownCa(String),
     /// No issuing CA is current: requests must name one.
@@ -326,6 +367,22 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
+    /// The retention time of a certificate's records has not ended.
+    RetentionRuns {
+        /// The certificate.
+        serial: Serial,
+        /// Until when they are kept.
+        until: Instant,
+    },
+    /// Records cannot be kept for so few, or so many, years.
+    RetentionYears {
+        /// Years asked for.
+        asked: u32,
+        /// The fewest.
+        floor: u32,
+        /// The most.
+        most: u32,
+    },
     /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
@@ -488,6 +545,7 @@ impl ErrorKind {
             Self::Tree(_) => "org.misplaced",
             Self::OrgExists(_) => "org.exists",
             Self::UnknownOperator(_) => "operator.unknown",
+            Self::NoOperator(_) => "operator.not-found",
             Self::WrongKey(_) => "operator.wrong-key",
             Self::OperatorExpired { .. } => "operator.expired",
             Self::OperatorCertificate { .. } => "operator.certificate",
@@ -497,6 +555,14 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::UnknownMedium(_) => "medium.unknown",
+            Self::MediumExists(_) => "medium.exists",
+            Self::MediumStep { .. } => "medium.step",
+            Self::MediumStatus { .. } => "medium.status",
+            Self::MediumHolder(_) => "medium.holder",
+            Self::MediumKind { .. } => "medium.kind",
+            Self::MediumSm2(_) => "medium.sm2",
+            Self::MediumOrg { .. } => "medium.org",
             Self::UnknownCa(_) => "ca.unknown",
             Self::NoCurrentCa => "ca.none-current",
             Self::CaStatus { .. } => "ca.status",
@@ -547,6 +613,8 @@ impl ErrorKind {
             Self::UnknownKeyOrder(_) => "kmc.no-order",
             Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
+            Self::RetentionRuns { .. } => "retention.runs",
+            Self::RetentionYears { .. } => "retention.years",
             Self::BackupInside(_) => "backup.inside",
             Self::NoBackup(_) => "backup.missing",
             Self::BackupAltered { .. } => "backup.altered",
@@ -613,7 +681,7 @@ impl fmt::Display for ErrorKind {
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
             Self::OrgExists(id) => write!(f, "organisation {id} exists already"),
-            Self::UnknownOperator(id) => write!(f, "no operator {id}, or no longer one"),
+            Self::UnknownOperator(id) | Self::NoOperator(id) => write!(f, "no operator {id}, or no longer one"),
             Self::WrongKey(id) => write!(f, "this key is not the one of {id}'s certificate"),
             Self::OperatorExpired { operator, at } => {
                 write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")
@@ -630,6 +698,20 @@ impl fmt::Display for ErrorKind {
             Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
             Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
             Self::Limit(e) => e.fmt(f),
+            Self::UnknownMedium(id) => write!(f, "no medium {}", id.escape_debug()),
+            Self::MediumExists(id) => write!(f, "medium {id} is on record already, by its id or serial number"),
+            Self::MediumStep { medium, status, wanted } => {
+                write!(f, "medium {medium} is {status} and cannot become {wanted}")
+            }
+            Self::MediumStatus { medium, status } => {
+                write!(f, "medium {medium} is {status}: no certificate goes on it")
+            }
+            Self::MediumHolder(id) => write!(f, "medium {id} belongs to another holder"),
+            Self::MediumKind { medium, kind } => {
+                write!(f, "medium {medium} is of kind {kind}; the request says another")
+            }
+            Self::MediumSm2(id) => write!(f, "SM2 keys cannot live in medium {id}; take another one"),
+            Self::MediumOrg { medium, org } => write!(f, "medium {medium} is kept neither by {org} nor above it"),
             Self::UnknownCa(name) => write!(f, "no issuing CA {}", name.escape_debug()),
             Self::NoCurrentCa => f.write_str("no issuing CA is current; name one, or make one with a rollover"),
             Self::CaStatus { ca, status } => {
@@ -750,6 +832,12 @@ impl fmt::Display for ErrorKind {
                  an older copy was put back and {} events are missing; nothing may be signed until they are restored",
                 anchor.saturating_sub(*ledger)
             ),
+            Self::RetentionRuns { serial, until } => {
+                write!(f, "the records of certificate {serial} are kept until {until}; nothing was deleted")
+            }
+            Self::RetentionYears { asked, floor, most } => {
+                write!(f, "records are kept for {floor} to {most} years after expiry, not for {asked}")
+            }
             Self::BackupInside(p) => {
                 write!(f, "{} lies inside the home; a copy belongs elsewhere, better on other media", p.display())
             }

@@ -11,8 +11,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hufu_kmc::{Caps, Kmc, Officer, Share};
-use hufu_model::escrow::RecoveryPart;
+use hufu_kmc::{Caps, Kmc, Officer, Pool, Share};
+use hufu_model::escrow::{RecoveryPart, RecoveryStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, OperatorId, hex, unhex};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
@@ -22,6 +22,7 @@ use hufu_x509::certificate::Certificate;
 use hufu_x509::key::PublicKey;
 use hufu_x509::record::Act;
 
+use crate::audit::{AuditReport, Finding};
 use crate::authority::{Authority, Session};
 use crate::change::{Change, Outcome};
 use crate::error::{ErrorKind, Result};
@@ -53,6 +54,21 @@ pub struct FoundedKeyCentre {
     pub proposal: Digest,
     /// The custodians' shares, which exist nowhere else. Write each to its medium, then drop them.
     pub shares: Vec<Share>,
+}
+
+/// A key centre as it stands.
+#[derive(Debug, Clone)]
+pub struct KeyCentreStatus {
+    /// What it was founded with; the officers are those of now.
+    pub facts: KeyCentreFacts,
+    /// Whether the second super-administrator countersigned.
+    pub in_force: bool,
+    /// How many keys there are.
+    pub pool: Pool,
+    /// Every officer, also those who were removed.
+    pub officers: Vec<(OperatorId, RecoveryPart, OperatorStatus)>,
+    /// How many orders wait.
+    pub open_orders: usize,
 }
 
 /// What the two super-administrators sign about a key centre: everything in its vault that decides who can do what.
@@ -225,6 +241,56 @@ impl Authority {
             remove_vault(building)?;
             home::sync_dir(path.parent().unwrap_or(Path::new(".")))
         })
+    }
+
+    /// The key centre as it stands, in force or waiting.
+    ///
+    /// # Errors
+    /// `kmc.not-founded`; `store.…`.
+    pub fn key_centre_status(&self) -> Result<KeyCentreStatus> {
+        let in_force = match self.kmc() {
+            Ok(_) => true,
+            Err(e) if matches!(e.kind(), ErrorKind::KeyCentreWaits) => false,
+            Err(e) => return Err(e),
+        };
+        let kmc = KeyCentre::open(&self.home)?;
+        let officers = kmc.vault().read(|v| v.officers())?;
+        let officers = officers.into_iter().map(|o| (o.id, o.part, o.status)).collect();
+        let open_orders = self.key_orders(true)?.len();
+        Ok(KeyCentreStatus { facts: KeyCentreFacts::of(&kmc)?, in_force, pool: kmc.pool()?, officers, open_orders })
+    }
+
+    /// Verifies the vault against its own ledger, and the home's orders against the vault's: what one says was carried
+    /// out, the other ordered.
+    ///
+    /// # Errors
+    /// As [`Authority::kmc`]: only what prevents looking.
+    pub fn verify_key_centre(&self, progress: &dyn Fn(&'static str, u64, u64)) -> Result<AuditReport> {
+        let kmc = self.kmc()?;
+        let ledger = kmc.verify(progress)?;
+        let mut report = AuditReport { events: ledger.events, ..AuditReport::default() };
+        for f in ledger.findings {
+            let (rule, object, message) = (f.what.code().to_owned(), f.place(), f.message);
+            report.findings.push(Finding { rule, object, message });
+        }
+        let orders = self.key_orders(false)?;
+        let mut find = |object: String, message: &str| {
+            report.findings.push(Finding { rule: "altered".to_owned(), object, message: message.to_owned() });
+        };
+        for order in orders.iter().filter(|o| o.kind.recovery().is_some() && o.status == RecoveryStatus::Done) {
+            let done = kmc.vault().read(|v| v.recovery(&order.digest))?.map(|row| row.status);
+            if done != Some(RecoveryStatus::Done) {
+                find(format!("key_order {}", order.id), "the home says it was carried out and the vault does not");
+            }
+        }
+        for status in RecoveryStatus::ALL {
+            for row in kmc.vault().read(|v| v.recoveries(status))? {
+                if orders.iter().all(|order| order.digest != row.act) {
+                    find(format!("recovery {}", row.act), "the vault knows an order that the home does not");
+                }
+            }
+        }
+        Ok(report)
     }
 
     /// The home's key centre, locked, when it is in force.

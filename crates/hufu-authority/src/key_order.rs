@@ -480,6 +480,23 @@ impl Authority {
         Ok(row)
     }
 
+    /// What an order that was carried out gave, once more: the same octets, without the key centre.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownKeyOrder`]; [`ErrorKind::KeyOrderState`] when it was not carried out; role and jurisdiction
+    /// errors of who orders.
+    pub fn recovered(&self, session: &Session, id: &RequestId) -> Result<KeyOrderRow> {
+        let now = self.now();
+        self.read_as(session, EventKind::KeyOrderDone.code(), |r| {
+            let row = known(r, id)?;
+            self.orderer(r, session, row.kind, row.serial.as_ref(), now)?;
+            match row.status {
+                RecoveryStatus::Done => Ok(row),
+                status => Err(ErrorKind::KeyOrderState { order: row.id, status }.into()),
+            }
+        })
+    }
+
     /// Enough of those who approved may still act: a removed operator's approval counts for nothing.
     fn approved(&self, kmc: &Kmc, row: &KeyOrderRow, shown: &[KeyOrderApprovalRow], now: Instant) -> Result<()> {
         let who: Vec<OperatorId> = match row.kind.recovery() {

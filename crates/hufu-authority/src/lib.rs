@@ -10,11 +10,13 @@
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
+//! | issue pairs: encryption keys from the key centre | [`CaSigner::set_key_centre`], [`Authority::export_envelope`] | `key_centre.rs`, `pair.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
 //! | publish revocation lists | [`Authority::publish_crl`] | `publish.rs` |
 //! | renew, rekey, replace, change | [`Authority::successor`], then as above | `succession.rs` |
+//! | record media, report them lost or broken | [`Authority::add_media`], [`Authority::move_medium`] | `media.rs` |
 //! | a certificate for the OCSP responder | [`Authority::issue_responder`] | `responder.rs` |
 //! | answer about the status of certificates (OCSP) | [`Responder`], [`Authority::presign`] | `respond.rs`, `presign.rs` |
 //! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
@@ -22,6 +24,8 @@
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | open a home of an older program | [`Authority::upgrade`] | `upgrade.rs` |
+//! | delete personal fields whose retention time ended | [`Authority::retention_due`], [`Change::Erase`] | `retention.rs` |
 //! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -204,6 +208,7 @@ mod key_centre;
 mod key_founding;
 mod key_order;
 mod mass;
+mod media;
 mod pair;
 mod policy;
 mod presign;
@@ -213,10 +218,12 @@ mod report;
 mod respond;
 mod responder;
 mod restore;
+mod retention;
 mod sealed;
 mod status;
 mod submit;
 mod succession;
+mod upgrade;
 mod view;
 
 pub mod manual;
@@ -238,9 +245,10 @@ pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
 pub use issue::{EncryptionHalf, IssuedCertificate};
 pub use key_centre::KeyCentre;
-pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, NewKeyCentre};
+pub use key_founding::{FoundedKeyCentre, KeyCentreFacts, KeyCentreStatus, NewKeyCentre};
 pub use key_order::{KeyOrder, KeyOrderView, NewKey, Ordered};
 pub use mass::Forecast;
+pub use media::{MediumView, NewMedium};
 pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
@@ -248,8 +256,10 @@ pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
 pub use restore::{Restored, Restoring};
+pub use retention::{Due, Retention};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
+pub use upgrade::Upgraded;
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;
@@ -259,7 +269,8 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, Mode,
-    PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT, on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow,
+    Mode, PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT,
+    on_wait,
 };
 pub use hufu_x509 as x509;

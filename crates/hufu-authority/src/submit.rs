@@ -25,7 +25,7 @@ use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked};
 use crate::succession::Succession;
-use crate::{document, sealed};
+use crate::{document, media, sealed};
 
 /// The most requests of one batch: their list is signed as one record, which can hold twice as many.
 const MAX_BATCH: usize = 100_000;
@@ -425,6 +425,7 @@ struct Admission<'a> {
     now: Instant,
     seal: Option<&'a SealKey>,
     quotas: policy::Quotas,
+    media: media::Named,
     ids: HashSet<RequestId>,
     keys: HashMap<Digest, (Digest, RequestId)>,
 }
@@ -441,7 +442,7 @@ impl<'a> Admission<'a> {
         let tree = r.org_tree()?;
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
-        Ok(Self { r, tree, cas, by, now, seal, quotas, ids, keys })
+        Ok(Self { r, tree, cas, by, now, seal, quotas, media: media::Named::default(), ids, keys })
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -461,6 +462,7 @@ impl<'a> Admission<'a> {
         if let Some(ca) = self.cas.by_digest(&checked.record.ca) {
             taking(&self.cas, Some(&ca.name))?;
         }
+        self.media.check(self.r, &self.tree, &checked.record, &row.holder, &checked.profile)?;
         let used = match self.keys.get(&row.spki) {
             Some((holder, request)) => Some((*holder, request.clone())),
             None => self.r.key_use(&row.spki)?.map(|used| (used.holder, used.request)),

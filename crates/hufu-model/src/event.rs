@@ -41,6 +41,10 @@ pub enum EventKind {
     CaRetire,
     /// An issuing CA's certificate was revoked by the root.
     CaRevoke,
+    /// The years were set for which records are kept.
+    RetentionSet,
+    /// Personal fields were deleted whose retention time had ended.
+    Erase,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -61,6 +65,10 @@ pub enum EventKind {
     Resume,
     /// A certificate was revoked (one event for each).
     Revoke,
+    /// Media were recorded (one event for the batch).
+    MediumAdd,
+    /// Something became of a medium.
+    MediumChange,
     /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
     CrlIntent,
     /// Revocation lists were published and read again (one event for the publication).
@@ -81,7 +89,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -92,6 +100,8 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::RetentionSet,
+        Self::Erase,
         Self::KeyCentreFound,
         Self::KeyOrder,
         Self::KeyOrderApprove,
@@ -111,6 +121,8 @@ impl EventKind {
         Self::Suspend,
         Self::Resume,
         Self::Revoke,
+        Self::MediumAdd,
+        Self::MediumChange,
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
@@ -144,6 +156,8 @@ impl EventKind {
             Self::CaCurrent => "ca-current",
             Self::CaRetire => "ca-retire",
             Self::CaRevoke => "ca-revoke",
+            Self::RetentionSet => "retention-set",
+            Self::Erase => "erase",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -154,6 +168,8 @@ impl EventKind {
             Self::Suspend => "suspend",
             Self::Resume => "resume",
             Self::Revoke => "revoke",
+            Self::MediumAdd => "medium-add",
+            Self::MediumChange => "medium-change",
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
@@ -178,6 +194,8 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
                 | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
@@ -193,7 +211,13 @@ impl EventKind {
     pub const fn needs_two(self) -> bool {
         matches!(
             self,
-            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
+            Self::OrgMove
+                | Self::OrgUnfreeze
+                | Self::OperatorChange
+                | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
+                | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
 }

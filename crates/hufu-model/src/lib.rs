@@ -15,6 +15,7 @@
 //! | revocation reason (撤销原因) | [`revocation`] |
 //! | revocation list (证书撤销列表), its shards | [`crl`] |
 //! | action (业务), and what it may be done to | [`request::Action`], [`lifecycle`] |
+//! | medium (介质) | what a private key lives in, one by one: [`medium`] |
 //! | event (事件) | one line of the ledger: [`event`] |
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
@@ -30,6 +31,7 @@ pub mod event;
 pub mod holder;
 pub mod ident;
 pub mod lifecycle;
+pub mod medium;
 pub mod operator;
 pub mod org;
 pub mod profile;

@@ -66,7 +66,7 @@ covered! { COVERED:
         "subject", "predecessor", "spki", "csr_digest", "record_digest", "manifest", "position", "submitted_at", "expires";
         "status", "approval", "approver", "serial", "note", "decided_at"
     );
-    REQUEST_BODY = "request_body" ("request"; "record", "csr", "sealed";);
+    REQUEST_BODY = "request_body" ("request"; "record", "csr"; "sealed");
     KEY_USE = "key_use" ("spki"; "holder", "request";);
     INTENT = "intent" ("request"; "serial", "not_before", "not_after", "tbs_digest", "at";);
     CERTIFICATE = "certificate" (
@@ -83,6 +83,8 @@ covered! { COVERED:
     CRL_LIST = "crl_list" ("ca", "number", "part"; "entries", "tbs_digest";);
     CRL_FILE = "crl_file" ("ca", "number", "part"; "size", "digest", "at";);
     CERTIFICATE_DER = "certificate_der" ("serial"; "der";);
+    MEDIUM = "medium" ("id"; "kind", "serial", "vendor", "model", "sm2", "org", "added_at"; "status", "holder", "at");
+    MEDIUM_CERTIFICATE = "medium_certificate" ("serial"; "medium";);
     PAIR_INTENT = "pair_intent" (
         "request"; "serial", "profile", "profile_digest", "predecessor", "escrow", "spki", "tbs_digest";
     );

@@ -35,7 +35,7 @@ fn ready_mass(seed: &str) -> Ready {
     t.authority.request_status(&t.session("zhao"), &changes).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
     t.authority.approve(&t.session("qian"), &ids).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
     let certificates = rows(&t).len();
-    Ready { ids, certificates, now: t.now(), folder }
+    Ready { ids, certificates, pairs: false, now: t.now(), folder }
 }
 
 fn mass_trial(base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {

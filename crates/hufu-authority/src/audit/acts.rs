@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use hufu_ledger::event::Event;
 use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{CaId, Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, MediumId, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::medium::MediumStatus;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
 use hufu_model::profile::Profile;
@@ -25,7 +26,9 @@ use crate::change::{self, Change};
 use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
 use crate::key_founding::META;
+use crate::media;
 use crate::policy::{self, Asked, Gravity};
+use crate::retention;
 
 /// Events read at a time: one of a large batch has many megabytes.
 const EVENTS: u32 = 16;
@@ -69,6 +72,7 @@ pub(super) fn audit(
                 EventKind::Propose | EventKind::ProposalReject => ("signature", state.signed_by(r, row).map(drop)),
                 EventKind::ResponderIntent | EventKind::Responder => ("signature", state.responder(r, row)),
                 EventKind::Suspend | EventKind::Resume | EventKind::Revoke => ("I10", state.changes(r, row)),
+                EventKind::MediumAdd | EventKind::MediumChange => ("signature", state.media(r, identity, row)),
                 EventKind::KeyOrder => ("I10", state.key_order(r, row)),
                 EventKind::KeyOrderApprove | EventKind::KeyOrderWithdraw | EventKind::KeyOrderDone => {
                     ("signature", state.signed_by(r, row).map(drop))
@@ -101,12 +105,16 @@ struct SignedCa {
 
 /// What the signed acts add up to.
 struct State {
+    /// For how many years personal fields are kept.
+    retention: u32,
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
     /// The key centre that was put in force.
     key_centre: Option<String>,
     cas: BTreeMap<CaId, SignedCa>,
+    /// What was signed about each medium, and what became of it by acts.
+    media: BTreeMap<MediumId, (String, MediumStatus)>,
     /// The organisations as a tree, until one of them changes.
     tree: Option<OrgTree>,
     /// How many records the manifests of status requests list.
@@ -141,7 +149,18 @@ impl State {
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
         let founding = SignedCa { spki: identity.ca, tbs: None, status: CaStatus::Current };
         let cas = BTreeMap::from([(crate::ca::FOUNDING_CA.parse()?, founding)]);
-        Ok(Self { organisations, operators, profiles, cas, key_centre: None, tree: None, listed: BTreeMap::new() })
+        let retention = retention::DEFAULT_YEARS;
+        Ok(Self {
+            retention,
+            organisations,
+            operators,
+            profiles,
+            cas,
+            key_centre: None,
+            media: BTreeMap::new(),
+            tree: None,
+            listed: BTreeMap::new(),
+        })
     }
 
     /// The documents an event stored, each signed a moment before by the person the event names, who was an operator then
@@ -257,6 +276,33 @@ impl State {
         Ok(())
     }
 
+    /// Media that were recorded or reported: by somebody who keeps them.
+    fn media(&mut self, r: &Reader<'_>, identity: &Identity, row: &EventRow) -> Result<()> {
+        let by = self.signed_by(r, row)?;
+        let (act, _) = signed(r, identity, &decode(row)?)?;
+        let field = |name: &str| act.fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+        if act.kind != row.kind.code() || act.object != row.object || act.operator != by.id {
+            return Err(fault("act", "it was signed for something else, or by another person"));
+        }
+        let mut ids = Vec::new();
+        if let Some(status) = field("status") {
+            let (id, status) = (act.object.parse()?, status.parse()?);
+            let known = self.media.get_mut(&id).ok_or_else(|| fault("act", "its medium was not there"))?;
+            known.1 = status;
+            ids.push(id);
+        }
+        for line in field("media").into_iter().flat_map(str::lines) {
+            let id: MediumId = line.split('\t').next().unwrap_or_default().parse()?;
+            self.media.insert(id.clone(), (line.to_owned(), MediumStatus::InStock));
+            ids.push(id);
+        }
+        for id in ids {
+            let medium = r.medium(&id)?.ok_or_else(|| ErrorKind::UnknownMedium(id.to_string()))?;
+            media::keeps(self.tree(), &by, &medium.org)?;
+        }
+        Ok(())
+    }
+
     /// A responder's certificate: asked for by a super-administrator of the CA.
     fn responder(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
@@ -287,6 +333,12 @@ impl State {
             policy::holds(who, if row.kind.is_about_a_ca() { &roles[..1] } else { &roles })?;
             policy::within(self.tree(), who, &place)?;
         }
+        if let Change::Erase(certificates) = &change {
+            let named = retention::ended(r, certificates, self.retention, row.at)?;
+            if named != retention::bodies(&decode(row)?).collect() {
+                return Err(fault("act", "what was deleted is not what it names"));
+            }
+        }
         self.apply(change)
     }
 
@@ -302,6 +354,8 @@ impl State {
                 self.operator(operator)?.org.clone()
             }
             Change::ProfileSet { .. }
+            | Change::RetentionSet(_)
+            | Change::Erase(_)
             | Change::KeyCentre(_)
             | Change::CaAdd(_)
             | Change::CaCurrent(_)
@@ -324,6 +378,9 @@ impl State {
             Change::OrgLimits { org, limits } => self.organisation(&org)?.limits = limits,
             Change::OperatorRoles { operator, roles } => self.operator(&operator)?.roles = roles,
             Change::OperatorRemove(operator) => self.operator(&operator)?.status = OperatorStatus::Removed,
+            Change::RetentionSet(years) => self.retention = years,
+            // It changes nothing that later acts rest upon.
+            Change::Erase(_) => {}
             Change::KeyCentre(facts) => self.key_centre = Some(facts.entry()),
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
@@ -402,6 +459,14 @@ impl State {
             let signed = self.operators.get(&operator.id).cloned();
             let signed = signed.map(|signed| Operator { name: operator.name.clone(), ..signed });
             differs("operator", operator.id.as_str(), signed.as_ref() == Some(&operator));
+        }
+        for medium in r.media()? {
+            let same = self.media.get(&medium.id).is_some_and(|(line, status)| {
+                // A certificate on it issues it; no act does.
+                let by_certificate = *status == MediumStatus::InStock && medium.status == MediumStatus::Issued;
+                *line == media::line(&medium) && (*status == medium.status || by_certificate)
+            });
+            differs("medium", medium.id.as_str(), same);
         }
         for ca in &identity.cas(r)? {
             let same = self.cas.get(&ca.name).is_some_and(|signed| {

@@ -20,7 +20,7 @@ use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Asked, Quotas};
 use crate::submit::companion;
 use crate::succession::{self, Succession};
-use crate::{change, document};
+use crate::{change, document, media};
 
 /// Checks approvals one by one; documents, operators and profiles are verified once for the batch.
 pub(super) struct Checker<'a> {
@@ -30,6 +30,7 @@ pub(super) struct Checker<'a> {
     cas: IssuingCas,
     now: Instant,
     quotas: Quotas,
+    media: media::Named,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
     /// The current texts of companion profiles.
@@ -57,8 +58,8 @@ impl<'a> Checker<'a> {
     ) -> Result<Self> {
         let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
-        let (profiles, companions) = (HashMap::new(), HashMap::new());
-        Ok(Self { r, tree, by, cas, now, quotas, signed, profiles, companions, renewed: HashMap::new() })
+        let (profiles, companions, media) = (HashMap::new(), HashMap::new(), media::Named::default());
+        Ok(Self { r, tree, by, cas, now, quotas, media, signed, profiles, companions, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -87,6 +88,7 @@ impl<'a> Checker<'a> {
         }
         let profile = self.profile(&record)?.clone();
         policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        self.media.check(self.r, self.tree, &record, &row.holder, &profile)?;
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
             return Err(ErrorKind::CompromisedKey(serial).into());
         }

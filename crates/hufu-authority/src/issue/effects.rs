@@ -11,7 +11,7 @@ use hufu_model::revocation::RevocationReason;
 use hufu_store::{EventFilter, EventRow, EventWriter, Intent, NewStatus, Reader, RequestRow};
 use hufu_x509::record::RequestRecord;
 
-use crate::{apply, policy};
+use crate::{apply, media, policy};
 
 /// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor. An
 /// operator who was changed meanwhile stays so: then it is a certificate that nobody can act with.
@@ -19,6 +19,9 @@ pub(super) fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::
     let approval = intent.approval();
     // The record was read when the approval was checked.
     let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
+    if let Some(medium) = &record.medium_id {
+        media::issue(event, medium, intent.serial(), approval.row().holder)?;
+    }
     if let Some(grant) = record.operator
         && !changed_since(&event.reader(), approval.row(), &grant.id)?
     {

@@ -132,7 +132,7 @@ CREATE TABLE crl_file (
 ) WITHOUT ROWID;
 
 -- Who stands on a list now, or stood there until it expired: small beside the table, and in the order of a list.
-CREATE INDEX certificate_listed ON certificate (serial, not_after) WHERE status <> 'active';
+CREATE INDEX certificate_listed ON certificate (serial, not_after, status) WHERE status <> 'active';
 
 -- What was entered together is approved and applied together.
 CREATE INDEX request_manifest ON request (manifest, position);
@@ -147,6 +147,29 @@ CREATE TABLE issuing_ca (
     reason TEXT,
     at BIGINT NOT NULL
 );
+
+-- The ledger of media: what private keys live in. `holder` is the blind index of whom it was issued to.
+CREATE TABLE medium (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    serial TEXT,
+    vendor TEXT,
+    model TEXT,
+    sm2 BIGINT NOT NULL,
+    org TEXT NOT NULL,
+    added_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    holder BLOB,
+    at BIGINT NOT NULL
+);
+CREATE INDEX medium_serial ON medium (serial);
+
+-- Which medium a certificate is on.
+CREATE TABLE medium_certificate (
+    serial BLOB NOT NULL PRIMARY KEY REFERENCES certificate (serial),
+    medium TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX medium_certificate_medium ON medium_certificate (medium);
 
 -- A certificate is renewed once. Few have a predecessor; the others take no room in it.
 CREATE INDEX certificate_predecessor ON certificate (predecessor) WHERE predecessor IS NOT NULL;

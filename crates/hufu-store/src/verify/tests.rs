@@ -6,15 +6,17 @@ use hufu_model::ca::CaStatus;
 use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
+use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgKind;
 use hufu_model::profile::{Hosts, Profile, ProfileClass};
+use hufu_model::request::Medium;
 use hufu_model::revocation::RevocationReason;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
-use crate::{IssuingCaRow, NewStatus, Proposal, Result, Write};
+use crate::{IssuingCaRow, MediumRow, NewStatus, Proposal, Result, Write};
 
 use super::{LedgerReport, What, verify, verify_form};
 
@@ -142,6 +144,8 @@ fn ceremony(w: &mut Write<'_>) -> Result<()> {
     event.put_certificate(&mine, b"mine")?;
     event.put_certificate(&other, b"other")?;
     event.put_issuing_ca(&issuing_ca(CaStatus::Standby))?;
+    event.put_medium(&medium(MediumStatus::InStock))?;
+    event.put_medium_certificate(&mine.serial, &medium(MediumStatus::InStock).id)?;
     event.put_operator_certificate(&mine.serial, &op("zhao"))?;
     event.put_operator_certificate(&other.serial, &op("qian"))?;
     event.close()?;
@@ -157,6 +161,7 @@ fn decision(w: &mut Write<'_>) -> Result<()> {
     let mut event = w.event(EventKind::OrgUnfreeze, Some(&op("qian")), "ra");
     event.put_document(&document("decided"))?;
     event.put_issuing_ca(&issuing_ca(CaStatus::Retired))?;
+    event.put_medium(&medium(MediumStatus::Lost))?;
     event.put_proposal(&proposal("first", "done", Some(op("qian"))))?;
     event.put_profile(&digest("two"), &profile("two"))?;
     event.put_org(&org("ra", Some("ca"), OrgKind::MinistryRa))?;
@@ -179,6 +184,22 @@ fn decision(w: &mut Write<'_>) -> Result<()> {
         event.close()?;
     }
     Ok(())
+}
+
+fn medium(status: MediumStatus) -> MediumRow {
+    MediumRow {
+        id: "ukey-1".parse().unwrap(),
+        kind: Medium::UKey,
+        serial: "A1".to_owned(),
+        vendor: "示例".to_owned(),
+        model: "K9".to_owned(),
+        sm2: true,
+        org: "ra".parse().unwrap(),
+        added_at: NOON,
+        status,
+        holder: Some(digest("holder 1")),
+        at: NOON,
+    }
 }
 
 fn issuing_ca(status: CaStatus) -> IssuingCaRow {

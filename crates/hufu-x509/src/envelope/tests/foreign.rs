@@ -148,7 +148,7 @@ fn deliveries_of_key_centres() {
 }
 
 /// The encryption key that CFCA returned to a test request; both keys are published with it in the tests of the library
-/// gmsm (emmansun/gmsm, cfca).
+/// gmsm (emmansun/gmsm, folder cfca, MIT licence, Copyright (c) 2020 Sun Yimin).
 #[test]
 fn the_form_of_cfca() {
     let owner = secret("cacece36cac24aab94e52bcd5c0f552c95028f2856053135a1e47510b4c307ba");
