@@ -17,6 +17,7 @@ pub(crate) mod kmc;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod medium;
+pub(crate) mod ocsp;
 pub(crate) mod operator;
 pub(crate) mod org;
 pub(crate) mod profile;
@@ -24,7 +25,10 @@ pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod restore;
+pub(crate) mod retention;
+pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod upgrade;
 pub(crate) mod verify;
 
 use hufu_authority::Outcome;

@@ -107,12 +107,15 @@ fn a_backup_beside_a_writer_holds_everything_acknowledged_before_it() {
 fn a_restored_home_goes_on_where_the_backup_ended() {
     let t = TestAuthority::national("restore");
     let issued = t.issue_person(1);
+    let (settings, published) = (t.home().join("hufu.toml"), format!("publish = {:?}\n", t.base().join("lists")));
+    fs::write(&settings, fs::read_to_string(&settings).unwrap() + &published).unwrap();
     let from = backup(&t, "backup");
     let home = t.base().join("restored");
     // The old home is gone, its anchor is there.
     fs::rename(t.home(), t.base().join("burnt")).unwrap();
     let restored = restore(&t, &from, &home);
     assert!(restored.behind.is_none() && !restored.anchor_copied, "{restored:?}");
+    assert!(fs::read_to_string(home.join("hufu.toml")).unwrap().contains(&published), "a setting was lost");
     let authority = open(&t, &home, "restored");
     assert_eq!(authority.export(&issued.serial, ExportForm::Der).unwrap(), issued.der);
     let signer = signs(&t, &authority).unwrap();
@@ -329,4 +332,46 @@ fn a_backup_is_as_secret_as_the_home() {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", file.path);
     }
     assert_eq!(fs::metadata(&from).unwrap().permissions().mode() & 0o077, 0);
+}
+
+/// The vault is copied after the certificates: every pair of a copy has its key in the copy, whatever is issued meanwhile.
+#[test]
+fn every_pair_in_a_backup_has_its_key_in_it() {
+    let t = TestAuthority::national("backup of pairs");
+    t.found_key_centre();
+    let pair = |t: &TestAuthority, n: u64| {
+        let mut request = t.people.person(n, "lra-chengdu");
+        request.pair = true;
+        request
+    };
+    t.issue(&[pair(&t, 1)]);
+    let older = backup(&t, "older");
+    let made = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let t = t.beside("pairs");
+            (10..30).for_each(|n| drop(t.issue(&[pair(&t, n)])));
+        });
+        let mut made = 0;
+        while !writer.is_finished() {
+            backup(&t, &format!("during-{made}"));
+            made += 1;
+        }
+        writer.join().unwrap();
+        made
+    });
+    assert!(made > 0);
+    let home = t.base().join("restored");
+    restore(&t, &backup(&t, "after"), &home);
+    assert!(home.join("kmc.db").exists());
+
+    // The control: an older vault beside newer certificates is no backup.
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    hufu_tests::copy_home(t.base(), folder.path());
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(folder.path().join(format!("home/kmc.db{suffix}")));
+    }
+    fs::copy(older.join("kmc.db"), folder.path().join("home/kmc.db")).unwrap();
+    let mixed = TestAuthority::open_in(folder.path(), t.now(), "mixed").unwrap();
+    let e = mixed.authority.backup(&folder.path().join("no"), Keys::With, &|_| ()).unwrap_err();
+    assert!(e.code() == "backup.unsound" && e.to_string().contains("is not in the key centre's copy"), "{e}");
 }

@@ -18,6 +18,7 @@
 //! | f13 | the answer was given | |
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
+//! | f15 to f19 | at each step of publishing a revocation list | in the table of `publish.rs` |
 //!
 //! The negative controls are programs that sign before they record, answer before they apply, and store one half of a pair
 //! before the other: the tests find what they lose.
@@ -40,6 +41,7 @@ use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope::Dialect;
 
+mod publish;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.

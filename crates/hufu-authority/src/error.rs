@@ -367,6 +367,22 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
+    /// The retention time of a certificate's records has not ended.
+    RetentionRuns {
+        /// The certificate.
+        serial: Serial,
+        /// Until when they are kept.
+        until: Instant,
+    },
+    /// Records cannot be kept for so few, or so many, years.
+    RetentionYears {
+        /// Years asked for.
+        asked: u32,
+        /// The fewest.
+        floor: u32,
+        /// The most.
+        most: u32,
+    },
     /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
@@ -597,6 +613,8 @@ impl ErrorKind {
             Self::UnknownKeyOrder(_) => "kmc.no-order",
             Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
+            Self::RetentionRuns { .. } => "retention.runs",
+            Self::RetentionYears { .. } => "retention.years",
             Self::BackupInside(_) => "backup.inside",
             Self::NoBackup(_) => "backup.missing",
             Self::BackupAltered { .. } => "backup.altered",
@@ -814,6 +832,12 @@ impl fmt::Display for ErrorKind {
                  an older copy was put back and {} events are missing; nothing may be signed until they are restored",
                 anchor.saturating_sub(*ledger)
             ),
+            Self::RetentionRuns { serial, until } => {
+                write!(f, "the records of certificate {serial} are kept until {until}; nothing was deleted")
+            }
+            Self::RetentionYears { asked, floor, most } => {
+                write!(f, "records are kept for {floor} to {most} years after expiry, not for {asked}")
+            }
             Self::BackupInside(p) => {
                 write!(f, "{} lies inside the home; a copy belongs elsewhere, better on other media", p.display())
             }

@@ -24,6 +24,8 @@
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | open a home of an older program | [`Authority::upgrade`] | `upgrade.rs` |
+//! | delete personal fields whose retention time ended | [`Authority::retention_due`], [`Change::Erase`] | `retention.rs` |
 //! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -216,10 +218,12 @@ mod report;
 mod respond;
 mod responder;
 mod restore;
+mod retention;
 mod sealed;
 mod status;
 mod submit;
 mod succession;
+mod upgrade;
 mod view;
 
 pub mod manual;
@@ -252,8 +256,10 @@ pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
 pub use restore::{Restored, Restoring};
+pub use retention::{Due, Retention};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
+pub use upgrade::Upgraded;
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;

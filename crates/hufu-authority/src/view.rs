@@ -176,8 +176,11 @@ impl Authority {
         }
         let record = RequestRecord::from_der(&body.record)?;
         let personal = match &self.seal {
-            Some(seal) => Personal::from_bytes(&seal.open(id.as_str().as_bytes(), &body.sealed)?)?.masked(),
-            None => Vec::new(),
+            Some(seal) if !body.sealed.is_empty() => {
+                Personal::from_bytes(&seal.open(id.as_str().as_bytes(), &body.sealed)?)?.masked()
+            }
+            // Locked, or deleted after their retention time.
+            _ => Vec::new(),
         };
         let operator = record.operator.map(|grant| (grant.id, crate::change::roles_text(&grant.roles)));
         let (public, hosts, revokes, pair) = (record.subject, record.hosts, record.revokes, record.pair);

@@ -112,6 +112,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "request.state"
         | "request.expired"
         | "request.overtaken"
+        | "retention.runs"
         | "change.none"
         | "responder.exists"
         | "responder.expired"
