@@ -33,6 +33,12 @@ fn a_home_comes_back_from_its_backup() {
     let signs = by("li").replace("--home home ", "--home older ");
     desk.refuses(&format!("issue r1 {signs}"), 8, "ledger.behind-anchor");
 
+    // How long personal fields are kept; nothing is due yet, and nothing is upgraded.
+    assert_eq!(desk.json("retention show --home home")["years"], 10);
+    desk.refuses(&format!("retention delete --due --yes {}", by("zhao")), 3, "cli.nothing");
+    desk.refuses(&format!("retention delete {serial} --yes {}", by("zhao")), 5, "retention.runs");
+    desk.refuses(&format!("retention set --years 4 {}", by("zhao")), 2, "retention.years");
+    desk.refuses("upgrade --backup before --home home", 5, "change.none");
     // The ledger for people who do not have this program; the clock.
     let exported = desk.json("audit export --out ledger --home older");
     assert_eq!(exported["events"], made["events"]);
