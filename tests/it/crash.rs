@@ -15,6 +15,7 @@
 //! | f11, f12 | an output file is written beside its place; it was renamed into it | the file is whole or not there |
 //! | f13 | the answer was given | |
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
+//! | f31 … f36 | orders to the key centre: on both sides of each commit of the two ledgers | in the table of `key_order.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
 //!
 //! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
@@ -36,6 +37,7 @@ use hufu_model::revocation::RevocationReason;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 
+mod recovery;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.
