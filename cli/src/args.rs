@@ -11,7 +11,7 @@ use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
     apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    operator, org, profile, proposal, report, request, restore, status, verify,
+    operator, org, profile, proposal, report, request, restore, retention, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -126,6 +126,9 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Upgrade(upgrade::Upgrade),
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     Verify(verify::Verify),
     Lint(lint::Lint),
     #[command(subcommand)]

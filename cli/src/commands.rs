@@ -24,7 +24,9 @@ pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod request;
 pub(crate) mod restore;
+pub(crate) mod retention;
 pub(crate) mod status;
+pub(crate) mod upgrade;
 pub(crate) mod verify;
 
 use hufu_authority::Outcome;

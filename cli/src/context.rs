@@ -98,7 +98,7 @@ impl Context {
         self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some()
     }
 
-    /// Unlocks the CA's keys.
+    /// Unlocks the CA's keys. The key centre is at hand while its agent runs.
     pub(crate) fn signer(&self, authority: &Authority, session: &Session, after: AfterSigning) -> Result<CaSigner> {
         let passphrase = secrets::existing(self, Which::Ca)?;
         let mut signer = authority.start_signer(session, &passphrase, after)?;

@@ -79,6 +79,8 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Audit(a) => commands::audit::run(&ctx, a),
         Command::Backup(a) => commands::backup::run(&ctx, a),
         Command::Restore(a) => commands::restore::run(&ctx, a),
+        Command::Upgrade(a) => commands::upgrade::run(&ctx, a),
+        Command::Retention(a) => commands::retention::run(&ctx, a),
         Command::Verify(a) => commands::verify::run(&ctx, a),
         Command::Lint(a) => commands::lint::run(&ctx, a),
         Command::Envelope(a) => commands::envelope::run(&ctx, a),

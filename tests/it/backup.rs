@@ -330,3 +330,45 @@ fn a_backup_is_as_secret_as_the_home() {
     }
     assert_eq!(fs::metadata(&from).unwrap().permissions().mode() & 0o077, 0);
 }
+
+/// The vault is copied after the certificates: every pair of a copy has its key in the copy, whatever is issued meanwhile.
+#[test]
+fn every_pair_in_a_backup_has_its_key_in_it() {
+    let t = TestAuthority::national("backup of pairs");
+    t.found_key_centre();
+    let pair = |t: &TestAuthority, n: u64| {
+        let mut request = t.people.person(n, "lra-chengdu");
+        request.pair = true;
+        request
+    };
+    t.issue(&[pair(&t, 1)]);
+    let older = backup(&t, "older");
+    let made = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let t = t.beside("pairs");
+            (10..30).for_each(|n| drop(t.issue(&[pair(&t, n)])));
+        });
+        let mut made = 0;
+        while !writer.is_finished() {
+            backup(&t, &format!("during-{made}"));
+            made += 1;
+        }
+        writer.join().unwrap();
+        made
+    });
+    assert!(made > 0);
+    let home = t.base().join("restored");
+    restore(&t, &backup(&t, "after"), &home);
+    assert!(home.join("kmc.db").exists());
+
+    // The control: an older vault beside newer certificates is no backup.
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    hufu_tests::copy_home(t.base(), folder.path());
+    for suffix in ["-wal", "-shm"] {
+        let _ = fs::remove_file(folder.path().join(format!("home/kmc.db{suffix}")));
+    }
+    fs::copy(older.join("kmc.db"), folder.path().join("home/kmc.db")).unwrap();
+    let mixed = TestAuthority::open_in(folder.path(), t.now(), "mixed").unwrap();
+    let e = mixed.authority.backup(&folder.path().join("no"), Keys::With, &|_| ()).unwrap_err();
+    assert!(e.code() == "backup.unsound" && e.to_string().contains("is not in the key centre's copy"), "{e}");
+}

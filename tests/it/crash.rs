@@ -7,6 +7,8 @@
 //! | f1 | a request is stored, its answer not given | |
 //! | f2 | approvals checked, no intent yet | starts afresh |
 //! | f3 | intents committed | the same bytes are built again |
+//! | f4 | a pair's key is the holder's in the key centre's vault, no intent yet | takes the same key again |
+//! | f5, f6 | one half of a pair is signed, both are; nothing is stored | the same bytes are built again |
 //! | f7 | signed, before the certificates commit | the same |
 //! | f8 | certificates committed | the stored bytes are returned |
 //! | f9 | a checkpoint is signed, not stored | the next one covers it |
@@ -18,8 +20,8 @@
 //! | f31 … f36 | orders to the key centre: on both sides of each commit of the two ledgers | in the table of `key_order.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
 //!
-//! f4 and f6 come with pairs. f5 is the point at which a program that signs before it records is caught: the negative
-//! control below is such a program.
+//! The negative controls are programs that sign before they record, answer before they apply, and store one half of a pair
+//! before the other: the tests find what they lose.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -34,8 +36,10 @@ use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, hex};
 use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
+use hufu_tests::child::whole;
 use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
+use hufu_x509::envelope::Dialect;
 
 mod recovery;
 mod rollover;
@@ -55,6 +59,8 @@ struct Ready {
     ids: Vec<RequestId>,
     /// Certificates that are there from the beginning.
     certificates: usize,
+    /// Whether the requests ask for pairs.
+    pairs: bool,
     now: hufu_model::time::Instant,
 }
 
@@ -64,7 +70,22 @@ fn ready(seed: &str) -> Ready {
     t.build_hierarchy();
     let ids = ready_requests(&t, 1, REQUESTS);
     let certificates = rows(&t).len();
-    Ready { ids, certificates, now: t.now(), folder }
+    Ready { ids, certificates, pairs: false, now: t.now(), folder }
+}
+
+/// A home with a key centre and approved requests for pairs.
+fn ready_pairs(seed: &str) -> Ready {
+    let folder = empty();
+    let t = TestAuthority::found_in(folder.path().to_owned(), None, seed);
+    t.build_hierarchy();
+    t.found_key_centre();
+    // Some keys are taken from the pool, the last one is made on the way.
+    t.key_centre().unlocked().unwrap().fill(t.now(), None, 2).unwrap();
+    let pair = |n| NewRequest { pair: true, ..t.people.person(n, "lra-chengdu") };
+    let requests: Vec<NewRequest> = (1..=REQUESTS).map(pair).collect();
+    let ids = t.enter("chengdu-entry", "sichuan-approver", &requests);
+    let certificates = rows(&t).len();
+    Ready { ids, certificates, pairs: true, now: t.now(), folder }
 }
 
 fn rows(t: &TestAuthority) -> Vec<hufu_model::certificate::CertificateRow> {
@@ -76,6 +97,8 @@ fn rows(t: &TestAuthority) -> Vec<hufu_model::certificate::CertificateRow> {
 struct Wrong {
     lost: usize,
     duplicates: usize,
+    /// Pairs of which one half is stored without the other.
+    halves: usize,
     findings: Vec<String>,
 }
 
@@ -118,7 +141,8 @@ fn check(base: &Path, ready: &Ready, killed: &Killed, depth: Depth) -> (Wrong, D
     let signer = t.signer();
     let ready_after = started.elapsed();
     // I1: what was acknowledged is stored, byte-equal, before anything is done again.
-    let stored: BTreeMap<String, String> = rows(&t)
+    wrong.halves += halves(&t, ready);
+    let stored: BTreeMap<String, String> = pairs(&t)
         .iter()
         .filter_map(|row| Some((row.request.clone()?.to_string(), stored_hex(&t, &row.serial))))
         .collect();
@@ -130,10 +154,12 @@ fn check(base: &Path, ready: &Ready, killed: &Killed, depth: Depth) -> (Wrong, D
         let id = certificate.request.to_string();
         // I2: the same request, the same bytes, also for what was stored and never acknowledged.
         let before = killed.acked.get(&id).or_else(|| stored.get(&id));
-        wrong.duplicates += usize::from(before.is_some_and(|der| *der != hex(&certificate.der)));
+        wrong.duplicates += usize::from(before.is_some_and(|octets| *octets != hex(&whole(certificate))));
     }
     let after = rows(&t);
-    wrong.duplicates += after.len() - (ready.certificates + issued.len());
+    wrong.halves += halves(&t, ready);
+    let made: usize = issued.iter().map(|i| 1 + usize::from(i.encryption.is_some())).sum();
+    wrong.duplicates += after.len() - (ready.certificates + made);
     let serials: std::collections::BTreeSet<_> = after.iter().map(|r| r.serial.clone()).collect();
     wrong.duplicates += after.len() - serials.len();
     let audit = t.authority.audit(depth, &|_| ()).unwrap();
@@ -143,8 +169,27 @@ fn check(base: &Path, ready: &Ready, killed: &Killed, depth: Depth) -> (Wrong, D
     (wrong, ready_after)
 }
 
+/// Everything that is stored for the request of a certificate that stands for a pair.
 fn stored_hex(t: &TestAuthority, serial: &hufu_model::ident::Serial) -> String {
-    hex(t.authority.certificate(serial).unwrap().certificate.der())
+    let view = t.authority.certificate(serial).unwrap();
+    let mut octets = view.certificate.der().to_vec();
+    if let Some(pair) = view.pair {
+        octets.extend(t.authority.certificate(&pair.encryption).unwrap().certificate.der());
+        octets.extend(t.authority.export_envelope(serial, Dialect::EnvelopedKey, None).unwrap());
+    }
+    hex(&octets)
+}
+
+/// The certificates that stand for a pair each.
+fn pairs(t: &TestAuthority) -> Vec<hufu_model::certificate::CertificateRow> {
+    t.authority.certificates(&CertificateFilter { pairs: true, ..CertificateFilter::default() }).unwrap()
+}
+
+/// How many requests for pairs have one certificate and not two.
+fn halves(t: &TestAuthority, ready: &Ready) -> usize {
+    let rows = rows(t);
+    let count = |id: &RequestId| rows.iter().filter(|row| row.request.as_ref() == Some(id)).count();
+    ready.ids.iter().filter(|id| ready.pairs && count(id) == 1).count()
 }
 
 /// Hits `point` as often as [`trials`] says, by turns in batches and one by one, at different places of the work.
@@ -173,17 +218,21 @@ fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (W
     });
     let results = results.into_inner().unwrap();
     assert_eq!(results.len(), count, "a trial died");
-    let (mut lost, mut duplicates, mut times) = (0, 0, Vec::new());
+    let (mut lost, mut duplicates, mut halves, mut times) = (0, 0, 0, Vec::new());
     for (wrong, time) in &results {
         assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
         lost += wrong.lost;
         duplicates += wrong.duplicates;
+        halves += wrong.halves;
         times.push(*time);
     }
     times.sort();
     let slowest = times[(times.len() * 99).div_ceil(100) - 1];
-    println!("{point}: {count} kills, {lost} lost, {duplicates} duplicates, ready again within {slowest:?} (p99)");
-    assert_eq!((lost, duplicates), (0, 0), "{point}");
+    println!(
+        "{point}: {count} kills, {lost} lost, {duplicates} duplicates, {halves} half pairs, ready again within \
+         {slowest:?} (p99)"
+    );
+    assert_eq!((lost, duplicates, halves), (0, 0, 0), "{point}");
 }
 
 /// One trial at a fault point of issuance.
@@ -223,6 +272,47 @@ issuance_points! {
     killed_with_a_signed_checkpoint "f9"
     killed_before_the_anchor "f9-stored"
     killed_after_the_anchor "f10"
+}
+
+macro_rules! pair_points {
+    ($($name:ident $point:literal)+) => {
+        $(
+            #[test]
+            fn $name() {
+                let ready = ready_pairs(concat!("pairs ", $point));
+                hit_from(ready, concat!($point, " of pairs"), |base, ready, trial| {
+                    issue_trial($point, base, ready, trial)
+                });
+            }
+        )+
+    };
+}
+
+pair_points! {
+    killed_after_a_key_was_escrowed "f4"
+    killed_after_the_intent_of_a_pair "f3"
+    killed_after_one_half_was_signed "f5"
+    killed_after_both_halves_were_signed "f6"
+    killed_before_a_pair_commits "f7"
+    killed_after_a_pair_committed "f8"
+    killed_after_a_pair_was_answered "f13"
+}
+
+/// Negative control: a program that stores one half of a pair before the other leaves half pairs, and this test sees them.
+#[test]
+fn the_test_finds_a_program_that_stores_half_a_pair() {
+    let ready = ready_pairs("negative control of pairs");
+    let folder = empty();
+    let base = folder.path().join("home");
+    copy_home(ready.folder.path(), &base);
+    let mut arguments = vec!["half-first"];
+    arguments.extend(ready.ids.iter().map(|i| i.as_str()));
+    kill(&base, &ready, "wrong", "f12:1", &arguments);
+    let t = TestAuthority::open_in(&base, ready.now, "after the crash").unwrap();
+    assert_eq!(halves(&t, &ready), ready.ids.len());
+    let audit = t.authority.audit(Depth::Deep, &|_| ()).unwrap();
+    let found = audit.findings.iter().filter(|f| f.rule == "I4").count();
+    assert_eq!(found, ready.ids.len(), "{:?}", audit.findings);
 }
 
 /// After the answer: each line that was printed is a certificate in somebody's hands.
@@ -337,7 +427,7 @@ fn ready_changes(seed: &str) -> Ready {
     t.authority.request_status(&entry, &changes).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
     t.authority.approve(&approver, &ids).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
     let certificates = rows(&t).len();
-    Ready { ids, certificates, now: t.now(), folder }
+    Ready { ids, certificates, pairs: false, now: t.now(), folder }
 }
 
 /// One trial at a fault point of `apply`: what was acknowledged, and what was committed without an answer, is there once,
@@ -440,8 +530,13 @@ fn replace_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wron
     };
     let halves = half(&t);
     drop(t);
-    let again =
-        Ready { ids: ids.clone(), certificates: ready.certificates + old.len(), now: ready.now, folder: empty() };
+    let again = Ready {
+        ids: ids.clone(),
+        certificates: ready.certificates + old.len(),
+        pairs: false,
+        now: ready.now,
+        folder: empty(),
+    };
     let (mut wrong, time) = check(base, &again, &killed, Depth::Ledger);
     let t = TestAuthority::open_in(base, ready.now, "after that").unwrap();
     wrong.lost += halves + half(&t) + usize::from(changes(&t).len() != old.len());

@@ -450,7 +450,7 @@ fn a_removal_takes_effect_at_once() {
     let gone = operator("chengdu-entry");
     assert!(t.authority.act_as(&gone, t.people.key("chengdu-entry")).is_err());
     // Removed is removed: not a second time.
-    assert_eq!(code(t.authority.change(&t.session("zhao"), &Change::OperatorRemove(gone))), "operator.unknown");
+    assert_eq!(code(t.authority.change(&t.session("zhao"), &Change::OperatorRemove(gone))), "operator.not-found");
     sound(&t);
 }
 
@@ -576,7 +576,14 @@ fn the_tree_keeps_its_shape() {
         (Change::OrgFreeze(org("nowhere")), "org.unknown"),
         (Change::OrgUnfreeze(org("ra-sichuan")), "change.none"),
         (Change::OrgLimits { org: org("ra-audit"), limits: Limits::default() }, "change.none"),
-        (Change::OperatorRemove(operator("nobody")), "operator.unknown"),
+        (Change::OperatorRemove(operator("nobody")), "operator.not-found"),
+        (
+            Change::OrgLimits {
+                org: org("ra-audit"),
+                limits: Limits { profiles: Some(vec!["nobody".parse().unwrap()]), ..Limits::default() },
+            },
+            "profile.unknown",
+        ),
         (Change::ProfileSet { source: "not a profile".to_owned() }, "input.unreadable"),
     ];
     for (change, expected) in changes {

@@ -8,6 +8,8 @@
 #[cfg(feature = "faults")]
 mod crash;
 #[cfg(feature = "faults")]
+mod crash_backup;
+#[cfg(feature = "faults")]
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.
@@ -26,10 +28,12 @@ mod publish;
 mod refusals;
 mod report;
 mod respond;
+mod retention;
 mod review;
 mod rollover;
 mod surroundings;
 mod tamper;
+mod upgrade;
 
 // Programs written elsewhere.
 mod envelopes;

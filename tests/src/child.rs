@@ -16,9 +16,12 @@
 //! BASE NOW_MS CHANCE carry-out ID          prints `carried ID ENVELOPE` in hexadecimal
 //! BASE NOW_MS CHANCE hand-out-first ID     deliberately wrong: hands a key out before the home knows
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
+//! BASE NOW_MS CHANCE backup DIR          makes a backup; prints `kept`
+//! BASE NOW_MS CHANCE upgrade DIR         upgrades the home, with its backup in DIR; prints `upgraded`
 //! BASE NOW_MS CHANCE read                prints `events N` and `certificates N`, opening for reading only
 //! BASE NOW_MS CHANCE apply-first ID...   deliberately wrong: says that it is done before anything is stored
 //! BASE NOW_MS CHANCE sign-first ID...    deliberately wrong: acknowledges before anything is stored
+//! BASE NOW_MS CHANCE half-first ID...    deliberately wrong: stores one half of each pair, then the other
 //! ```
 
 use std::io::Write;
@@ -65,8 +68,18 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         say(&format!("certificates {}", status.certificates));
         return Ok(());
     }
+    if verb == "upgrade" {
+        Authority::upgrade_at(&base.join("home"), Path::new(&rest[0]), now, &|_| ())?;
+        say("upgraded");
+        return Ok(());
+    }
     let t = TestAuthority::open_in(base, now, chance)?;
     match verb {
+        "backup" => {
+            t.authority.backup(Path::new(&rest[0]), hufu_authority::Keys::With, &|_| ())?;
+            say("kept");
+            Ok(())
+        }
         "issue" => issue(&t, &[ids(rest)]),
         "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply" => apply(&t, &[ids(rest)]),
@@ -91,6 +104,7 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "name-first" => name_first(&t, &rest[0]),
         "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
         "sign-first" => sign_first(&t, chance, &ids(rest)),
+        "half-first" => half_first(&t, &ids(rest)),
         _ => panic!("no verb {verb}"),
     }
 }
@@ -147,8 +161,18 @@ fn hand_out_first(t: &TestAuthority, id: &str) -> Result<(), Error> {
 }
 
 fn acknowledge(issued: &IssuedCertificate) {
-    say(&format!("acked {} {} {}", issued.request, issued.serial, hex(&issued.der)));
+    say(&format!("acked {} {} {}", issued.request, issued.serial, hex(&whole(issued))));
     hufu_store::fault!("f13");
+}
+
+/// Everything that is handed out for a request: the certificate; for a pair the other half and its envelope, too.
+#[must_use]
+pub fn whole(issued: &IssuedCertificate) -> Vec<u8> {
+    let mut octets = issued.der.clone();
+    if let Some(half) = &issued.encryption {
+        octets.extend([half.der.as_slice(), &half.envelope].concat());
+    }
+    octets
 }
 
 fn propose_ca(t: &TestAuthority, name: &str) -> Result<(), Error> {
@@ -230,6 +254,22 @@ fn sign_first(t: &TestAuthority, chance: &str, requests: &[RequestId]) -> Result
             result?;
         }
     }
+    Ok(())
+}
+
+/// What other CA programs do: the encryption certificate is stored after the signing one, in a transaction of its own. What
+/// lies between the two is what the crash test must find.
+fn half_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
+    issue(t, &[requests.to_vec()])?;
+    let connection = rusqlite::Connection::open(t.database()).unwrap();
+    let halves = "SELECT encryption FROM pair";
+    connection
+        .execute_batch(&format!(
+            "CREATE TEMP TABLE half AS {halves}; DELETE FROM pair; DELETE FROM envelope; \
+             DELETE FROM certificate_der WHERE serial IN half; DELETE FROM certificate WHERE serial IN half;"
+        ))
+        .unwrap();
+    hufu_store::fault!("f12");
     Ok(())
 }
 

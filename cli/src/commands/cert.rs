@@ -7,6 +7,7 @@ use hufu_authority::model::certificate::CertificateStatus;
 use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, Serial};
 use hufu_authority::model::time::{Day, Instant, TimeError};
 use hufu_authority::x509::certificate::Certificate;
+use hufu_authority::x509::envelope::Dialect;
 use hufu_authority::{Authority, CertificateFilter, ExportForm};
 
 use super::{cut, one_more, tell_more};
@@ -60,6 +61,9 @@ pub(crate) struct Export {
     serial: Serial,
     #[arg(long, value_enum, default_value = "pem")]
     form: Form,
+    #[arg(long, value_name = "DIALECT", conflicts_with = "form",
+        value_parser = codes::<Dialect>(Dialect::ALL.map(Dialect::code)))]
+    envelope: Option<Dialect>,
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
 }
@@ -129,7 +133,14 @@ pub(crate) fn run(ctx: &Context, args: Cert) -> Result<()> {
                 Form::Der => ExportForm::Der,
                 Form::P7b => ExportForm::P7b,
             };
-            let bytes = ctx.look()?.export(&a.serial, form)?;
+            let bytes = match a.envelope {
+                None => ctx.look()?.export(&a.serial, form)?,
+                Some(dialect) => {
+                    // The key of the settings is the operator's for acting in a home: only a flag means the holder's.
+                    let owner = ctx.global.key.is_some().then(|| ctx.operator_key()).transpose()?;
+                    ctx.look()?.export_envelope(&a.serial, dialect, owner.as_ref())?
+                }
+            };
             write_new(&a.out, &bytes)?;
             ctx.written(&a.out);
             Ok(())
@@ -161,6 +172,11 @@ fn show(ctx: &Context, a: Show) -> Result<()> {
     let mut shown = views::certificate(&view.row);
     for (name, value) in views::bytes(&view.certificate) {
         shown.entry(name).or_insert(value);
+    }
+    if let Some(pair) = &view.pair {
+        let halves = [("signing", &pair.signing), ("encryption", &pair.encryption)];
+        let halves = halves.into_iter().map(|(name, serial)| (name.to_owned(), serial.to_string().into()));
+        shown.insert("pair".to_owned(), serde_json::Value::Object(halves.collect()));
     }
     shown.insert("changes".to_owned(), life::changes(&authority, serial)?);
     ctx.out.one("certificate", shown)

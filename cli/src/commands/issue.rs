@@ -1,14 +1,17 @@
 //! `hufu issue`: from approved requests to certificates.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use hufu_authority::model::ident::{OrgId, RequestId};
 use hufu_authority::model::request::RequestStatus;
+use hufu_authority::x509::envelope::Dialect;
 use hufu_authority::x509::pem;
-use hufu_authority::{AfterSigning, IssuedCertificate};
+use hufu_authority::{AfterSigning, EncryptionHalf, IssuedCertificate, write_atomically};
 
 use super::{Batch, request};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{Row, row};
 
 /// Requests issued in one transaction.
@@ -21,6 +24,8 @@ pub(crate) struct Issue {
     requests: Vec<RequestId>,
     #[arg(long, value_name = "ORG", conflicts_with = "requests")]
     approved: Option<OrgId>,
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
     #[arg(long)]
     verify_signatures: bool,
     #[arg(long)]
@@ -28,6 +33,9 @@ pub(crate) struct Issue {
 }
 
 const COLUMNS: [&str; 3] = ["request", "outcome", "serial"];
+
+/// The column that is there when a pair was issued.
+const ENCRYPTION: &str = "encryption_serial";
 
 /// Issues.
 pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
@@ -52,21 +60,60 @@ pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
         bar.set(&ctx.word("stage-issue"), (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.issue(&session, &ca, chunk)?) {
+            if let (Some(dir), Ok(certificate)) = (&args.out_dir, &result) {
+                hand_out(dir, certificate)?;
+            }
             batch.add(ctx, ("request", id.as_str()), result, issued);
         }
     }
     drop(bar);
-    let serial = batch.first("serial");
-    batch.finish(ctx, "certificate-list", &COLUMNS)?;
-    ctx.next("next-issue", &[("serial", &serial)]);
+    let (serial, pair) = (batch.first("serial"), !batch.first(ENCRYPTION).is_empty());
+    let columns: Vec<&str> = COLUMNS.into_iter().chain(pair.then_some(ENCRYPTION)).collect();
+    batch.finish(ctx, "certificate-list", &columns)?;
+    if let Some(dir) = &args.out_dir {
+        ctx.written(dir);
+    }
+    ctx.next(if pair { "next-issue-pair" } else { "next-issue" }, &[("serial", &serial)]);
     Ok(())
 }
 
 fn issued(c: IssuedCertificate) -> Row {
-    row([
+    let mut shown = row([
         ("request", c.request.as_str().into()),
         ("outcome", "done".into()),
         ("serial", c.serial.to_string().into()),
         ("pem", pem::encode("CERTIFICATE", &c.der).into()),
-    ])
+    ]);
+    if let Some(half) = &c.encryption {
+        shown.insert(ENCRYPTION.to_owned(), half.serial.to_string().into());
+        shown.insert("encryption_pem".to_owned(), pem::encode("CERTIFICATE", &half.der).into());
+        shown.insert("envelope".to_owned(), envelope(half).into());
+    }
+    shown
+}
+
+fn envelope(half: &EncryptionHalf) -> String {
+    pem::encode(Dialect::EnvelopedKey.pem_label().unwrap_or_default(), &half.envelope)
+}
+
+/// Writes what an applicant gets into files that are named after the request. What stands there already must be the same.
+fn hand_out(dir: &Path, c: &IssuedCertificate) -> Result<()> {
+    let certificate = |der: &[u8]| pem::encode("CERTIFICATE", der);
+    let files = match &c.encryption {
+        None => vec![(".pem", certificate(&c.der))],
+        Some(half) => vec![
+            ("-sign.pem", certificate(&c.der)),
+            ("-enc.pem", certificate(&half.der)),
+            ("-enc.envelope", envelope(half)),
+        ],
+    };
+    for (ending, text) in files {
+        let path = dir.join(format!("{}{ending}", c.request));
+        match std::fs::read(&path) {
+            Ok(there) if there == text.as_bytes() => continue,
+            Ok(_) => return Err(Error::write(&path, std::io::ErrorKind::AlreadyExists.into())),
+            Err(_) => write_atomically(&path, text.as_bytes())?,
+        }
+    }
+    Ok(())
 }

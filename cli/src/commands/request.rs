@@ -401,6 +401,9 @@ fn show(ctx: &Context, id: &RequestId) -> Result<()> {
     let personal = view.personal.into_iter().map(|(f, v)| (f.code().to_owned(), v)).collect();
     shown.insert("personal".to_owned(), pairs(personal));
     shown.insert("hosts".to_owned(), view.hosts.into());
+    if view.pair {
+        shown.insert("pair".to_owned(), true.into());
+    }
     if let Some(reason) = view.revokes {
         shown.insert("revokes_predecessor".to_owned(), reason.code().into());
     }

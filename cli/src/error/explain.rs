@@ -95,6 +95,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Tree(e) => vec![("what", tree(e, lang))],
         ErrorKind::OrgExists(org) => vec![("org", org.to_string())],
         ErrorKind::UnknownOperator(id)
+        | ErrorKind::NoOperator(id)
         | ErrorKind::WrongKey(id)
         | ErrorKind::SelfApproval(id)
         | ErrorKind::ApproverTier(id) => vec![("operator", id.to_string())],
@@ -219,6 +220,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("seen", time(*seen)),
             ("missing", anchor.saturating_sub(*ledger).to_string()),
         ],
+        ErrorKind::RetentionRuns { serial, until } => vec![("serial", serial.to_string()), ("until", time(*until))],
+        ErrorKind::RetentionYears { asked, floor, most } => {
+            vec![("asked", asked.to_string()), ("floor", floor.to_string()), ("most", most.to_string())]
+        }
         ErrorKind::BackupInside(path) | ErrorKind::NoBackup(path) => vec![("path", path.display().to_string())],
         ErrorKind::BackupAltered { path, faults } => {
             let faults: Vec<String> = faults.iter().map(|f| said(lang, f)).collect();
@@ -398,6 +403,7 @@ mod tests {
             ErrorKind::Tree(TreeError::Misplaced { org: "ra".parse().unwrap(), kind: OrgKind::Ca, parent: None }),
             ErrorKind::OrgExists("ra".parse().unwrap()),
             ErrorKind::UnknownOperator(operator()),
+            ErrorKind::NoOperator(operator()),
             ErrorKind::WrongKey(operator()),
             ErrorKind::OperatorExpired { operator: operator(), at },
             ErrorKind::OutsideJurisdiction { operator: operator(), org: "ra".parse().unwrap() },
@@ -448,6 +454,8 @@ mod tests {
             ErrorKind::UnknownProposal("x".to_owned()),
             ErrorKind::NoChange("x".to_owned()),
             ErrorKind::BehindAnchor { ledger: 1, last: at, anchor: 2, seen: at },
+            ErrorKind::RetentionRuns { serial: "01".parse().unwrap(), until: at },
+            ErrorKind::RetentionYears { asked: 1, floor: 5, most: 100 },
             ErrorKind::BackupInside("home/b".into()),
             ErrorKind::NoBackup("b".into()),
             ErrorKind::BackupAltered { path: "b".into(), faults: vec!["x".to_owned()] },

@@ -29,6 +29,7 @@ const FAMILIES: &[&str] = &[
     "server",
     "backup",
     "ca",
+    "retention",
     "home",
     "org",
     "operator",

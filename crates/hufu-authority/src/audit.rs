@@ -16,7 +16,7 @@ use crate::approve::{check_record, check_status_record, covers};
 use crate::authority::Authority;
 use crate::error::Result;
 use crate::sealed::Personal;
-use crate::{change, document};
+use crate::{change, document, retention};
 
 mod acts;
 mod crl;
@@ -212,6 +212,7 @@ impl Authority {
         let mut manifests: BTreeMap<Digest, Option<Manifest>> = BTreeMap::new();
         let mut approvals: BTreeMap<Digest, Option<ApprovalRecord>> = BTreeMap::new();
         let of = r.request_count()?;
+        let erased = retention::erased(r)?;
         let mut after = None;
         loop {
             let page = r.requests(&RequestFilter { after, limit: PAGE, ..RequestFilter::default() })?;
@@ -222,7 +223,7 @@ impl Authority {
                 let manifest = manifests
                     .entry(row.manifest)
                     .or_insert_with(|| document::signed(r, &self.identity, &row.manifest).ok());
-                self.audit_entry(r, row, manifest.as_ref(), report)?;
+                self.audit_entry(r, row, manifest.as_ref(), erased.contains(&row.id), report)?;
                 let decided = !matches!(row.status, RequestStatus::Submitted);
                 let Some(digest) = row.approval.filter(|_| decided) else {
                     if decided && !status::emergency(r, row)? {
@@ -258,6 +259,7 @@ impl Authority {
         r: &Reader<'_>,
         row: &RequestRow,
         manifest: Option<&Manifest>,
+        erased: bool,
         report: &mut AuditReport,
     ) -> Result<()> {
         let id = row.id.to_string();
@@ -282,6 +284,15 @@ impl Authority {
                 return Ok(());
             }
         };
+        if body.sealed.is_empty() != erased {
+            let message = if erased {
+                "its personal fields were deleted and are there"
+            } else {
+                "its personal fields are gone, and nobody had them deleted"
+            };
+            report.find("I12", id, message);
+            return Ok(());
+        }
         if let Some(serial) = row.serial.as_ref().filter(|_| row.status == RequestStatus::Issued)
             && r.certificate_medium(serial)? != record.medium_id
         {
@@ -293,7 +304,7 @@ impl Authority {
             let asked = if record.pair { "a pair" } else { "a single certificate" };
             report.find("I4", &id, format!("it asked for {asked} and got the other"));
         }
-        let Some(seal) = &self.seal else { return Ok(()) };
+        let Some(seal) = self.seal.as_ref().filter(|_| !erased) else { return Ok(()) };
         let opened = seal.open(row.id.as_str().as_bytes(), &body.sealed);
         let personal = opened.map_err(crate::Error::from).and_then(|bytes| Personal::from_bytes(&bytes));
         match personal {

@@ -19,9 +19,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use hufu_model::ident::{Digest, Serial};
 use hufu_model::time::Instant;
 use hufu_store::vault::Vault;
 use hufu_store::{Mode, Reader, Store};
+use hufu_x509::certificate::Certificate;
 
 use crate::audit::{AuditReport, Depth, Progress};
 use crate::authority::Authority;
@@ -34,6 +36,9 @@ pub(crate) mod manifest;
 
 pub use manifest::Manifest as BackupManifest;
 use manifest::Manifest;
+
+/// Pairs read at a time.
+const PAGE: u32 = 1000;
 
 /// The name of the manifest.
 const MANIFEST: &str = "MANIFEST.toml";
@@ -58,7 +63,7 @@ pub struct Backup {
     /// What it is.
     pub manifest: Manifest,
     /// The SM3 of its manifest: whoever keeps this number elsewhere can tell the backup from any other one.
-    pub sm3: hufu_model::ident::Digest,
+    pub sm3: Digest,
 }
 
 impl Authority {
@@ -88,7 +93,7 @@ fn fill(
     keys: Keys,
     at: Instant,
     progress: &dyn Fn(Progress),
-) -> Result<(Manifest, hufu_model::ident::Digest)> {
+) -> Result<(Manifest, Digest)> {
     let mut files = Vec::new();
     if copy_if_there(home.anchor(), &building.join(ANCHOR))? {
         files.push(ANCHOR.to_owned());
@@ -167,25 +172,41 @@ fn look_through(copy: &Path, schema: Option<u32>, progress: &dyn Fn(Progress)) -
     if let Some(first) = report.findings.first() {
         return unsound(format!("{}: {}", first.object, first.message));
     }
+    let mut vault = None;
     if copy.join("kmc.db").exists() {
-        let vault = Vault::open(&copy.join("kmc.db"), Mode::ReadOnly)?;
-        let ledger = vault
-            .read(|r| hufu_store::verify::verify_vault(r, &|what, done, of| progress(Progress { what, done, of })))?;
+        let opened = Vault::open(&copy.join("kmc.db"), Mode::ReadOnly)?;
+        let stage = |what, done, of| progress(Progress { what, done, of });
+        let ledger = opened.read(|r| hufu_store::verify::verify_vault(r, &stage))?;
         if let Some(first) = ledger.findings.first() {
             return unsound(format!("kmc.db: {}: {}", first.place(), first.message));
         }
-        if let Some(serial) = authority.read(|r| without_key(r, &vault))? {
-            return unsound(format!("the key of certificate {serial} is not in the key centre's copy"));
-        }
+        vault = Some(opened);
+    }
+    if let Some(serial) = authority.read(|r| without_key(r, vault.as_ref()))? {
+        return unsound(format!("the key of certificate {serial} is not in the key centre's copy"));
     }
     let (certificates, found) = authority.read(|r| Ok((r.certificate_count()?, r.schema_version()?)))?;
     let (origin, name) = (authority.origin(), authority.identity.name.clone());
     Ok(Figures { origin, name, schema: schema.unwrap_or(found), report, certificates })
 }
 
-/// The first certificate of the copy whose encryption key should be in the vault and is not.
-fn without_key(_r: &Reader<'_>, _vault: &Vault) -> Result<Option<hufu_model::ident::Serial>> {
-    Ok(None)
+/// The first encryption certificate of the copy whose key is not in the copied vault.
+fn without_key(r: &Reader<'_>, vault: Option<&Vault>) -> Result<Option<Serial>> {
+    let mut after = None;
+    loop {
+        let page = r.pairs(after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = Some(last.signing.clone());
+        for pair in page {
+            let der = r.certificate_der(&pair.encryption)?;
+            let der = der.ok_or_else(|| ErrorKind::UnknownCertificate(pair.encryption.clone()))?;
+            let spki = Certificate::from_der(&der)?.public_key()?.spki_digest();
+            let kept = vault.map(|vault| vault.read(|v| v.escrow_of_spki(&spki))).transpose()?.flatten();
+            if kept.is_none() {
+                return Ok(Some(pair.encryption));
+            }
+        }
+    }
 }
 
 /// A copy opened for looking, with the anchor that was copied with it.

@@ -3,7 +3,7 @@
 
 use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{CaId, Digest, OperatorId, OrgId};
+use hufu_model::ident::{CaId, Digest, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation};
 use hufu_model::revocation::RevocationReason;
@@ -19,7 +19,7 @@ use crate::ca::{self, NewCa};
 use crate::error::{ErrorKind, Result};
 use crate::home::Home;
 use crate::key_founding::{KeyCentreFacts, META};
-use crate::{document, policy};
+use crate::{document, policy, retention};
 
 /// How long a proposed act waits for its second person.
 const PROPOSAL_DAYS: i64 = 14;
@@ -71,6 +71,10 @@ pub enum Change {
         /// Why.
         reason: RevocationReason,
     },
+    /// Sets for how many years after the expiry of a certificate its personal fields are kept. Two people.
+    RetentionSet(u32),
+    /// Deletes the personal fields of these certificates' requests, whose retention time has ended. Two people.
+    Erase(Vec<Serial>),
     /// Records a profile, or a new text for one. Two people.
     ProfileSet {
         /// The profile's TOML text.
@@ -102,6 +106,8 @@ impl Change {
             Self::OperatorRemove(_) => EventKind::OperatorRemove,
             Self::KeyCentre(_) => EventKind::KeyCentreFound,
             Self::ProfileSet { .. } => EventKind::ProfileSet,
+            Self::RetentionSet(_) => EventKind::RetentionSet,
+            Self::Erase(_) => EventKind::Erase,
             Self::CaAdd(_) => EventKind::CaAdd,
             Self::CaCurrent(_) => EventKind::CaCurrent,
             Self::CaRetire(_) => EventKind::CaRetire,
@@ -118,6 +124,8 @@ impl Change {
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => operator.to_string(),
             Self::KeyCentre(facts) => facts.kek.clone(),
             Self::ProfileSet { source } => profile(source)?.id.to_string(),
+            Self::RetentionSet(_) => "retention".to_owned(),
+            Self::Erase(certificates) => format!("{} certificates", certificates.len()),
             Self::CaAdd(new) => new.name.to_string(),
             Self::CaCurrent(ca) | Self::CaRetire(ca) | Self::CaRevoke { ca, .. } => ca.to_string(),
         })
@@ -139,6 +147,11 @@ impl Change {
             Self::OperatorRoles { roles, .. } => vec![pair("roles", roles_text(roles))],
             Self::KeyCentre(facts) => facts.fields(),
             Self::ProfileSet { source } => vec![pair("source", source.clone())],
+            Self::RetentionSet(years) => vec![pair("years", years.to_string())],
+            Self::Erase(certificates) => {
+                let serials: Vec<String> = certificates.iter().map(ToString::to_string).collect();
+                vec![pair("certificates", serials.join(" "))]
+            }
             Self::CaAdd(new) => new.fields(),
             Self::CaRevoke { reason, .. } => vec![pair("reason", reason.code().to_owned())],
             Self::OrgFreeze(_)
@@ -181,6 +194,14 @@ impl Change {
             EventKind::OperatorRemove => Self::OperatorRemove(act.object.parse()?),
             EventKind::KeyCentreFound => Self::KeyCentre(Box::new(KeyCentreFacts::from_act(act)?)),
             EventKind::ProfileSet => Self::ProfileSet { source: field("source")?.to_owned() },
+            EventKind::RetentionSet => {
+                let years = field("years")?.parse();
+                Self::RetentionSet(years.map_err(|_| document::fault("act", "its years are no number"))?)
+            }
+            EventKind::Erase => {
+                let serials = field("certificates")?.split(' ').map(str::parse);
+                Self::Erase(serials.collect::<std::result::Result<_, _>>()?)
+            }
             EventKind::CaAdd => Self::CaAdd(Box::new(NewCa::from_fields(act.object.parse()?, field)?)),
             EventKind::CaCurrent => Self::CaCurrent(act.object.parse()?),
             EventKind::CaRetire => Self::CaRetire(act.object.parse()?),
@@ -216,6 +237,8 @@ impl Change {
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
             // A profile, a key centre or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
             Self::ProfileSet { .. }
+            | Self::RetentionSet(_)
+            | Self::Erase(_)
             | Self::KeyCentre(_)
             | Self::CaAdd(_)
             | Self::CaCurrent(_)
@@ -343,7 +366,8 @@ impl Authority {
         };
         let der = countersign.to_der();
         let document = document::row("countersign", &der, session, now, self.sign_as(session, &der)?);
-        self.write(session, "countersign", |w| {
+        let mut erases = false;
+        let event = self.write(session, "countersign", |w| {
             let r = w.reader();
             let mut proposal = open_proposal(&r, digest)?;
             let by = policy::acting(&r, session, w.now())?;
@@ -365,6 +389,7 @@ impl Authority {
             change.permit(w, &tree, &known(w, &act.operator)?)?;
             let made = make(&change)?;
             let plan = change.plan(w, &mut tree, &self.identity, &self.home, made)?;
+            erases = matches!(change, Change::Erase(_));
             proposal.status = "done".to_owned();
             proposal.approver = Some(by.id);
             let mut event = w.event(change.kind(), Some(session.operator()), &act.object);
@@ -373,7 +398,12 @@ impl Authority {
             event.put_proposal(&proposal)?;
             plan.put(&mut event)?;
             Ok(event.close()?)
-        })
+        })?;
+        if erases {
+            // What was deleted still lies in the log. Somebody who reads meanwhile keeps it there for a moment longer.
+            self.store().empty_log()?;
+        }
+        Ok(event)
     }
 
     /// Refuses the proposed act `digest`, as somebody who could countersign it, or withdraws one's own.
@@ -409,6 +439,8 @@ enum Plan {
     Profile(Digest, hufu_model::profile::Profile),
     KeyCentre(String),
     Cas(Vec<IssuingCaRow>),
+    Years(u32),
+    Erase(Vec<RequestId>),
 }
 
 impl Plan {
@@ -417,6 +449,8 @@ impl Plan {
             Self::Org(org) => event.put_org(&org)?,
             Self::Operator(operator) => event.put_operator(&operator)?,
             Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
+            Self::Years(years) => event.field("years", &years.to_string()),
+            Self::Erase(requests) => requests.iter().try_for_each(|request| event.erase_sealed(request))?,
             Self::KeyCentre(entry) => event.put_meta(META, &entry)?,
             Self::Cas(rows) => rows.iter().try_for_each(|row| event.put_issuing_ca(row))?,
         }
@@ -445,6 +479,7 @@ impl Change {
                     check_name(&org.name_en, 128).map_err(name_fault)?;
                 }
                 check_prefix(&org.limits)?;
+                known_profiles(w, &org.limits)?;
                 if let Some(region) = org.region {
                     known_region(&region.to_string())?;
                 }
@@ -470,6 +505,7 @@ impl Change {
                     return nothing(format!("{org} has these limits already"));
                 }
                 check_prefix(limits)?;
+                known_profiles(w, limits)?;
                 changed.limits = limits.clone();
                 within_ancestors(tree, &changed)?;
                 // Those below keep their own limits; what is now wider than allowed is narrowed by the chain.
@@ -502,6 +538,14 @@ impl Change {
             }
             Self::CaAdd(new) => new.plan(&w.reader(), identity, w.now(), made).map(Plan::Cas),
             Self::CaCurrent(ca) => ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Current, None).map(Plan::Cas),
+            Self::RetentionSet(years) => {
+                retention::check_years(*years)?;
+                if retention::years(&w.reader())? == *years {
+                    return nothing(format!("personal fields are kept for {years} years already"));
+                }
+                Ok(Plan::Years(*years))
+            }
+            Self::Erase(certificates) => retention::erasable(&w.reader(), certificates, w.now()).map(Plan::Erase),
             Self::CaRetire(ca) => ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Retired, None).map(Plan::Cas),
             Self::CaRevoke { ca, reason } => {
                 ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Revoked, Some(*reason)).map(Plan::Cas)
@@ -533,7 +577,15 @@ fn set_status(tree: &OrgTree, org: &OrgId, status: OrgStatus) -> Result<Plan> {
 
 fn known(w: &Write<'_>, operator: &OperatorId) -> Result<Operator> {
     let found = w.reader().operator(operator)?.filter(|o| o.status == OperatorStatus::Active);
-    found.ok_or_else(|| ErrorKind::UnknownOperator(operator.clone()).into())
+    found.ok_or_else(|| ErrorKind::NoOperator(operator.clone()).into())
+}
+
+/// Every profile that limits name is on record: one that does not exist would allow nothing, which nobody means.
+fn known_profiles(w: &Write<'_>, limits: &Limits) -> Result<()> {
+    for id in limits.profiles.iter().flatten() {
+        w.reader().profile_current(id)?.ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn open_proposal(r: &hufu_store::Reader<'_>, digest: &Digest) -> Result<Proposal> {

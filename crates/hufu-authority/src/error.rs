@@ -72,8 +72,10 @@ pub enum ErrorKind {
     Tree(TreeError),
     /// An organisation of this id exists already, with other contents.
     OrgExists(OrgId),
-    /// No such operator, or removed.
+    /// Who acts is no operator, or removed.
     UnknownOperator(OperatorId),
+    /// The operator that a change is about does not exist, or is removed.
+    NoOperator(OperatorId),
     /// The key presented is not the one of the operator's certificate.
     WrongKey(OperatorId),
     /// The operator's certificate is not valid now.
@@ -365,6 +367,22 @@ pub enum ErrorKind {
         /// When that was signed.
         seen: Instant,
     },
+    /// The retention time of a certificate's records has not ended.
+    RetentionRuns {
+        /// The certificate.
+        serial: Serial,
+        /// Until when they are kept.
+        until: Instant,
+    },
+    /// Records cannot be kept for so few, or so many, years.
+    RetentionYears {
+        /// Years asked for.
+        asked: u32,
+        /// The fewest.
+        floor: u32,
+        /// The most.
+        most: u32,
+    },
     /// A backup or an export would lie inside the home that it is a copy of.
     BackupInside(PathBuf),
     /// No complete backup at this path.
@@ -527,6 +545,7 @@ impl ErrorKind {
             Self::Tree(_) => "org.misplaced",
             Self::OrgExists(_) => "org.exists",
             Self::UnknownOperator(_) => "operator.unknown",
+            Self::NoOperator(_) => "operator.not-found",
             Self::WrongKey(_) => "operator.wrong-key",
             Self::OperatorExpired { .. } => "operator.expired",
             Self::OperatorCertificate { .. } => "operator.certificate",
@@ -594,6 +613,8 @@ impl ErrorKind {
             Self::UnknownKeyOrder(_) => "kmc.no-order",
             Self::KeyOrderState { .. } => "kmc.order-state",
             Self::NoChange(_) => "change.none",
+            Self::RetentionRuns { .. } => "retention.runs",
+            Self::RetentionYears { .. } => "retention.years",
             Self::BackupInside(_) => "backup.inside",
             Self::NoBackup(_) => "backup.missing",
             Self::BackupAltered { .. } => "backup.altered",
@@ -660,7 +681,7 @@ impl fmt::Display for ErrorKind {
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
             Self::OrgExists(id) => write!(f, "organisation {id} exists already"),
-            Self::UnknownOperator(id) => write!(f, "no operator {id}, or no longer one"),
+            Self::UnknownOperator(id) | Self::NoOperator(id) => write!(f, "no operator {id}, or no longer one"),
             Self::WrongKey(id) => write!(f, "this key is not the one of {id}'s certificate"),
             Self::OperatorExpired { operator, at } => {
                 write!(f, "the certificate of operator {operator} is not valid at {at}; have it renewed")
@@ -811,6 +832,12 @@ impl fmt::Display for ErrorKind {
                  an older copy was put back and {} events are missing; nothing may be signed until they are restored",
                 anchor.saturating_sub(*ledger)
             ),
+            Self::RetentionRuns { serial, until } => {
+                write!(f, "the records of certificate {serial} are kept until {until}; nothing was deleted")
+            }
+            Self::RetentionYears { asked, floor, most } => {
+                write!(f, "records are kept for {floor} to {most} years after expiry, not for {asked}")
+            }
             Self::BackupInside(p) => {
                 write!(f, "{} lies inside the home; a copy belongs elsewhere, better on other media", p.display())
             }

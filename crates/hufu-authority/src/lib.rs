@@ -10,6 +10,7 @@
 //! | enter requests | [`Authority::submit`] | `submit.rs` |
 //! | approve or reject them, as another person | [`Authority::approve`], [`Authority::reject`] | `approve.rs` |
 //! | issue certificates | [`Authority::start_signer`], [`Authority::issue`] | `issue.rs` |
+//! | issue pairs: encryption keys from the key centre | [`CaSigner::set_key_centre`], [`Authority::export_envelope`] | `key_centre.rs`, `pair.rs` |
 //! | ask to suspend, resume or revoke certificates | [`Authority::request_status`] | `status.rs` |
 //! | tell what a change of many would do | [`Authority::concerned`], [`Authority::forecast`] | `status.rs`, `mass.rs` |
 //! | make that take effect | [`Authority::apply`] | `apply.rs` |
@@ -23,6 +24,8 @@
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
 //! | report | [`Authority::summary`] | `report.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
+//! | open a home of an older program | [`Authority::upgrade`] | `upgrade.rs` |
+//! | delete personal fields whose retention time ended | [`Authority::retention_due`], [`Change::Erase`] | `retention.rs` |
 //! | write the ledger for other programs | [`Authority::export_ledger`] | `export.rs` |
 //! | keep a copy, put it back | [`Authority::backup`], [`Authority::restore`] | `backup.rs`, `restore.rs` |
 //! | verify ledger and home, prove | [`Authority::audit`], [`Authority::prove_certificate`] | `audit.rs`, `proof.rs` |
@@ -215,10 +218,12 @@ mod report;
 mod respond;
 mod responder;
 mod restore;
+mod retention;
 mod sealed;
 mod status;
 mod submit;
 mod succession;
+mod upgrade;
 mod view;
 
 pub mod manual;
@@ -251,8 +256,10 @@ pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
 pub use restore::{Restored, Restoring};
+pub use retention::{Due, Retention};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
+pub use upgrade::Upgraded;
 pub use view::{CertificateView, ExportForm, ProposalView, RequestView, Status};
 
 pub use hufu_data as data;

@@ -33,6 +33,8 @@ pub struct RequestView {
     pub operator: Option<(OperatorId, String)>,
     /// Why its predecessor is revoked with it.
     pub revokes: Option<RevocationReason>,
+    /// Whether it asks for a pair.
+    pub pair: bool,
     /// What was signed, when it asks for a change of status.
     pub status: Option<StatusRecord>,
 }
@@ -161,16 +163,28 @@ impl Authority {
         if !row.action.makes_certificate() {
             let status = Some(StatusRecord::from_der(&body.record)?);
             let (public, personal, hosts) = (Vec::new(), Vec::new(), Vec::new());
-            return Ok(RequestView { row, public, personal, hosts, operator: None, revokes: None, status });
+            return Ok(RequestView {
+                row,
+                public,
+                personal,
+                hosts,
+                operator: None,
+                revokes: None,
+                pair: false,
+                status,
+            });
         }
         let record = RequestRecord::from_der(&body.record)?;
         let personal = match &self.seal {
-            Some(seal) => Personal::from_bytes(&seal.open(id.as_str().as_bytes(), &body.sealed)?)?.masked(),
-            None => Vec::new(),
+            Some(seal) if !body.sealed.is_empty() => {
+                Personal::from_bytes(&seal.open(id.as_str().as_bytes(), &body.sealed)?)?.masked()
+            }
+            // Locked, or deleted after their retention time.
+            _ => Vec::new(),
         };
         let operator = record.operator.map(|grant| (grant.id, crate::change::roles_text(&grant.roles)));
-        let (public, hosts, revokes) = (record.subject, record.hosts, record.revokes);
-        Ok(RequestView { row, public, personal, hosts, operator, revokes, status: None })
+        let (public, hosts, revokes, pair) = (record.subject, record.hosts, record.revokes, record.pair);
+        Ok(RequestView { row, public, personal, hosts, operator, revokes, pair, status: None })
     }
 
     /// Certificates by filter, oldest first.

@@ -1,5 +1,5 @@
 //! The wrapping key, and the only place where users' private keys are in clear: `make` and `open_for` below. Each
-//! holds one key at a time, and the key is wiped before they return.
+//! holds one key at a time, and the key is wiped before they return; a batch runs on as many threads as there are cores.
 
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{Digest, EscrowId};
@@ -7,6 +7,7 @@ use hufu_model::time::Instant;
 use hufu_x509::envelope;
 use hufu_x509::key::{PublicKey, SecretKey};
 use hufu_x509::seal::SealKey;
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -167,11 +168,11 @@ impl Custody for Held<'_> {
     }
 
     fn generate(&self, now: Instant, count: usize) -> Result<Vec<NewKey>> {
-        (0..count).map(|_| self.kek.make(now, self.entropy)).collect()
+        (0..count).into_par_iter().map(|_| self.kek.make(now, self.entropy)).collect()
     }
 
     fn envelope(&self, keys: &[(WrappedKey, PublicKey)]) -> Result<Vec<Vec<u8>>> {
-        keys.iter().map(|(key, to)| self.kek.open_for(key, to, self.envelope)).collect()
+        keys.par_iter().map(|(key, to)| self.kek.open_for(key, to, self.envelope)).collect()
     }
 
     fn mac(&self, text: &str) -> Result<Digest> {

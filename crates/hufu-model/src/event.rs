@@ -41,6 +41,10 @@ pub enum EventKind {
     CaRetire,
     /// An issuing CA's certificate was revoked by the root.
     CaRevoke,
+    /// The years were set for which records are kept.
+    RetentionSet,
+    /// Personal fields were deleted whose retention time had ended.
+    Erase,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -85,7 +89,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -96,6 +100,8 @@ impl EventKind {
         Self::OperatorChange,
         Self::OperatorRemove,
         Self::ProfileSet,
+        Self::RetentionSet,
+        Self::Erase,
         Self::KeyCentreFound,
         Self::KeyOrder,
         Self::KeyOrderApprove,
@@ -150,6 +156,8 @@ impl EventKind {
             Self::CaCurrent => "ca-current",
             Self::CaRetire => "ca-retire",
             Self::CaRevoke => "ca-revoke",
+            Self::RetentionSet => "retention-set",
+            Self::Erase => "erase",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -186,6 +194,8 @@ impl EventKind {
                 | Self::OperatorChange
                 | Self::OperatorRemove
                 | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
                 | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
@@ -201,7 +211,13 @@ impl EventKind {
     pub const fn needs_two(self) -> bool {
         matches!(
             self,
-            Self::OrgMove | Self::OrgUnfreeze | Self::OperatorChange | Self::ProfileSet | Self::KeyCentreFound
+            Self::OrgMove
+                | Self::OrgUnfreeze
+                | Self::OperatorChange
+                | Self::ProfileSet
+                | Self::RetentionSet
+                | Self::Erase
+                | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }
 }

@@ -66,7 +66,7 @@ covered! { COVERED:
         "subject", "predecessor", "spki", "csr_digest", "record_digest", "manifest", "position", "submitted_at", "expires";
         "status", "approval", "approver", "serial", "note", "decided_at"
     );
-    REQUEST_BODY = "request_body" ("request"; "record", "csr", "sealed";);
+    REQUEST_BODY = "request_body" ("request"; "record", "csr"; "sealed");
     KEY_USE = "key_use" ("spki"; "holder", "request";);
     INTENT = "intent" ("request"; "serial", "not_before", "not_after", "tbs_digest", "at";);
     CERTIFICATE = "certificate" (

@@ -8,6 +8,7 @@ mod ledger;
 mod organisation;
 mod pair;
 mod request;
+mod retention;
 mod status;
 mod totals;
 mod whole;

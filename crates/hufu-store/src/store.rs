@@ -219,6 +219,17 @@ impl Store {
         self.watches_clock.load(Ordering::SeqCst).then_some(CLOCK_AHEAD_MS)
     }
 
+    /// Copies the write-ahead log into the database and cuts it to nothing, so that what was deleted is not in it any
+    /// more. Readers that still look at an older state keep it from being cut; it is tried again with the next change.
+    ///
+    /// # Errors
+    /// Database errors; [`ErrorKind::ReadOnlyHome`].
+    pub fn empty_log(&self) -> Result<()> {
+        let writer = self.writer.as_ref().ok_or(ErrorKind::ReadOnlyHome)?;
+        lock(writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// One transaction that writes. Everything that changes the database goes through here.
     pub(crate) fn transaction<T, E: From<Error>>(
         &self,

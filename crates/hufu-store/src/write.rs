@@ -345,6 +345,23 @@ impl EventWriter<'_, '_> {
         self.insert(&covered::REQUEST_BODY, &rows::body_cells(request, body))
     }
 
+    /// Deletes the sealed fields of a request: what is left of them is a row without them, which this event covers. The
+    /// place they had in the file is overwritten.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] without the request; [`ErrorKind::Duplicate`] when they are gone already; database errors.
+    pub fn erase_sealed(&mut self, request: &RequestId) -> Result<()> {
+        let Some(mut body) = self.reader().request_body(request)? else {
+            return self.refuse(ErrorKind::NotFound { what: format!("request {request}") }.into());
+        };
+        if body.sealed.is_empty() {
+            return self.refuse(Error::duplicate(format!("request {request} without sealed fields")));
+        }
+        self.write.connection.pragma_update(None, "secure_delete", true)?;
+        body.sealed.clear();
+        self.update(&covered::REQUEST_BODY, &rows::body_cells(request, &body))
+    }
+
     /// Puts who uses a public key. The first use is kept; a later one by the same holder changes nothing.
     ///
     /// # Errors

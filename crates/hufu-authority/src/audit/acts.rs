@@ -28,6 +28,7 @@ use crate::error::{ErrorKind, Result};
 use crate::key_founding::META;
 use crate::media;
 use crate::policy::{self, Asked, Gravity};
+use crate::retention;
 
 /// Events read at a time: one of a large batch has many megabytes.
 const EVENTS: u32 = 16;
@@ -104,6 +105,8 @@ struct SignedCa {
 
 /// What the signed acts add up to.
 struct State {
+    /// For how many years personal fields are kept.
+    retention: u32,
     organisations: BTreeMap<OrgId, Organisation>,
     operators: BTreeMap<OperatorId, Operator>,
     profiles: BTreeMap<ProfileId, Digest>,
@@ -146,7 +149,9 @@ impl State {
         let profiles = r.profiles()?.into_iter().filter(|p| put(&p.digest)).map(|p| (p.id, p.digest)).collect();
         let founding = SignedCa { spki: identity.ca, tbs: None, status: CaStatus::Current };
         let cas = BTreeMap::from([(crate::ca::FOUNDING_CA.parse()?, founding)]);
+        let retention = retention::DEFAULT_YEARS;
         Ok(Self {
+            retention,
             organisations,
             operators,
             profiles,
@@ -328,6 +333,12 @@ impl State {
             policy::holds(who, if row.kind.is_about_a_ca() { &roles[..1] } else { &roles })?;
             policy::within(self.tree(), who, &place)?;
         }
+        if let Change::Erase(certificates) = &change {
+            let named = retention::ended(r, certificates, self.retention, row.at)?;
+            if named != retention::bodies(&decode(row)?).collect() {
+                return Err(fault("act", "what was deleted is not what it names"));
+            }
+        }
         self.apply(change)
     }
 
@@ -343,6 +354,8 @@ impl State {
                 self.operator(operator)?.org.clone()
             }
             Change::ProfileSet { .. }
+            | Change::RetentionSet(_)
+            | Change::Erase(_)
             | Change::KeyCentre(_)
             | Change::CaAdd(_)
             | Change::CaCurrent(_)
@@ -365,6 +378,9 @@ impl State {
             Change::OrgLimits { org, limits } => self.organisation(&org)?.limits = limits,
             Change::OperatorRoles { operator, roles } => self.operator(&operator)?.roles = roles,
             Change::OperatorRemove(operator) => self.operator(&operator)?.status = OperatorStatus::Removed,
+            Change::RetentionSet(years) => self.retention = years,
+            // It changes nothing that later acts rest upon.
+            Change::Erase(_) => {}
             Change::KeyCentre(facts) => self.key_centre = Some(facts.entry()),
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
