@@ -11,7 +11,7 @@ use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
     apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    operator, org, profile, proposal, report, request, restore, retention, status, upgrade, verify,
+    ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -56,6 +56,10 @@ pub(crate) struct Global {
     pub(crate) ca_passphrase_file: Option<PathBuf>,
     #[arg(long, global = true, value_name = "N")]
     pub(crate) ca_passphrase_fd: Option<u32>,
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "responder_passphrase_fd")]
+    pub(crate) responder_passphrase_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) responder_passphrase_fd: Option<u32>,
     #[arg(long, global = true, value_parser = lang_parser())]
     pub(crate) lang: Option<Lang>,
     #[arg(long, short, global = true, value_enum)]
@@ -120,6 +124,10 @@ pub(crate) enum Command {
     Medium(medium::MediumCommand),
     #[command(subcommand)]
     Crl(crl::CrlCommand),
+    #[command(subcommand)]
+    Ocsp(ocsp::Ocsp),
+    #[command(subcommand)]
+    Serve(serve::Serve),
     #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]

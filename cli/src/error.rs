@@ -87,6 +87,9 @@ impl Exit {
 /// The errors of the command line itself, with how they end the process.
 pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.usage", Exit::Usage),
+    ("server.listen", Exit::Temporary),
+    ("server.folder", Exit::Usage),
+    ("server.runtime", Exit::Temporary),
     ("cli.operator-missing", Exit::Usage),
     ("cli.key-missing", Exit::Usage),
     ("cli.passphrase-missing", Exit::Usage),

@@ -75,6 +75,8 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Ca(a) => commands::ca::run(&ctx, a),
         Command::Medium(a) => commands::medium::run(&ctx, a),
         Command::Crl(a) => commands::crl::run(&ctx, a),
+        Command::Ocsp(a) => commands::ocsp::run(&ctx, a),
+        Command::Serve(a) => commands::serve::run(&ctx, a),
         Command::Report(a) => commands::report::run(&ctx, a),
         Command::Audit(a) => commands::audit::run(&ctx, a),
         Command::Backup(a) => commands::backup::run(&ctx, a),

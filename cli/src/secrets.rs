@@ -27,6 +27,8 @@ pub(crate) enum Which {
     Home,
     /// The CA's keys.
     Ca,
+    /// The keys of OCSP responders.
+    Responder,
 }
 
 impl Which {
@@ -36,6 +38,7 @@ impl Which {
             Self::Operator => "passphrase-file",
             Self::Home => "home-passphrase-file",
             Self::Ca => "ca-passphrase-file",
+            Self::Responder => "responder-passphrase-file",
         }
     }
 
@@ -44,6 +47,7 @@ impl Which {
             Self::Operator => "prompt-passphrase",
             Self::Home => "prompt-home-passphrase",
             Self::Ca => "prompt-ca-passphrase",
+            Self::Responder => "prompt-responder-passphrase",
         }
     }
 
@@ -53,6 +57,7 @@ impl Which {
             Self::Operator => "prompt-new-passphrase",
             Self::Home => "prompt-new-home-passphrase",
             Self::Ca => "prompt-new-ca-passphrase",
+            Self::Responder => "prompt-new-responder-passphrase",
         }
     }
 }
@@ -152,6 +157,7 @@ fn source(ctx: &Context, which: Which) -> Result<Source> {
         Which::Operator => ctx.global.passphrase_fd,
         Which::Home => ctx.global.home_passphrase_fd,
         Which::Ca => ctx.global.ca_passphrase_fd,
+        Which::Responder => ctx.global.responder_passphrase_fd,
     };
     if let Some(fd) = fd {
         let path = PathBuf::from(format!("/dev/fd/{fd}"));

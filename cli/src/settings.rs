@@ -17,13 +17,18 @@ struct Known {
     env: &'static str,
 }
 
-const KNOWN: [Known; 8] = [
+const KNOWN: [Known; 9] = [
     Known { name: "home", flag: "--home", env: "HUFU_HOME" },
     Known { name: "operator", flag: "--as", env: "HUFU_OPERATOR" },
     Known { name: "key", flag: "--key", env: "HUFU_KEY" },
     Known { name: "passphrase-file", flag: "--passphrase-file", env: "HUFU_PASSPHRASE_FILE" },
     Known { name: "home-passphrase-file", flag: "--home-passphrase-file", env: "HUFU_HOME_PASSPHRASE_FILE" },
     Known { name: "ca-passphrase-file", flag: "--ca-passphrase-file", env: "HUFU_CA_PASSPHRASE_FILE" },
+    Known {
+        name: "responder-passphrase-file",
+        flag: "--responder-passphrase-file",
+        env: "HUFU_RESPONDER_PASSPHRASE_FILE",
+    },
     Known { name: "lang", flag: "--lang", env: "HUFU_LANG" },
     Known { name: "output", flag: "--output", env: "HUFU_OUTPUT" },
 ];
@@ -108,6 +113,7 @@ fn flag_value(global: &Global, name: &str) -> Option<String> {
         "passphrase-file" => path(&global.passphrase_file),
         "home-passphrase-file" => path(&global.home_passphrase_file),
         "ca-passphrase-file" => path(&global.ca_passphrase_file),
+        "responder-passphrase-file" => path(&global.responder_passphrase_file),
         "lang" => global.lang.map(|l| l.code().to_owned()),
         "output" => global.output.map(|f| f.code().to_owned()),
         _ => None,

@@ -19,6 +19,7 @@ mod kmc;
 mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
+mod lists;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.

@@ -19,6 +19,7 @@
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
 //! | f31 … f36 | orders to the key centre: on both sides of each commit of the two ledgers | in the table of `key_order.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
+//! | f15 to f19 | at each step of publishing a revocation list | in the table of `publish.rs` |
 //!
 //! The negative controls are programs that sign before they record, answer before they apply, and store one half of a pair
 //! before the other: the tests find what they lose.
@@ -41,7 +42,11 @@ use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope::Dialect;
 
+<<<<<<< HEAD
 mod recovery;
+=======
+mod publish;
+>>>>>>> main
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.

@@ -31,6 +31,7 @@ mod respond;
 mod retention;
 mod review;
 mod rollover;
+mod server;
 mod surroundings;
 mod tamper;
 mod upgrade;

@@ -11,10 +11,16 @@
 //! BASE NOW_MS CHANCE propose-ca NAME     a CA in place of the current one; prints `proposed DIGEST`
 //! BASE NOW_MS CHANCE approve-ca DIGEST   makes it; prints `made EVENT`
 //! BASE NOW_MS CHANCE name-first NAME     deliberately wrong: writes a CA's key under its name before it is on record
+<<<<<<< HEAD
 //! BASE NOW_MS CHANCE order ID SERIAL       orders a user recovery; prints `ordered ID DIGEST`
 //! BASE NOW_MS CHANCE approve-order ID OFFICER  prints `approved ID OFFICER`
 //! BASE NOW_MS CHANCE carry-out ID          prints `carried ID ENVELOPE` in hexadecimal
 //! BASE NOW_MS CHANCE hand-out-first ID     deliberately wrong: hands a key out before the home knows
+=======
+//! BASE NOW_MS CHANCE publish ID...       changes of status, then lists in BASE/public; prints `applied ID EVENT`,
+//!                                        `published NUMBER` and `visible ID`
+//! BASE NOW_MS CHANCE publish-in-place    deliberately wrong: writes into the files that others read
+>>>>>>> main
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
 //! BASE NOW_MS CHANCE backup DIR          makes a backup; prints `kept`
 //! BASE NOW_MS CHANCE upgrade DIR         upgrades the home, with its backup in DIR; prints `upgraded`
@@ -29,7 +35,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hufu_authority::{
+<<<<<<< HEAD
     Authority, CaWish, Error, ExportForm, IssuedCertificate, KeyOrder, NewKey, NewRequest, Ordered, write_atomically,
+=======
+    Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, Publishing, Visibility, write_atomically,
+>>>>>>> main
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, Serial, hex};
@@ -102,6 +112,8 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "propose-ca" => propose_ca(&t, &rest[0]),
         "approve-ca" => approve_ca(&t, &rest[0]),
         "name-first" => name_first(&t, &rest[0]),
+        "publish" => publish(&t, &ids(rest)),
+        "publish-in-place" => publish_in_place(&t),
         "export" => export(&t, Path::new(&rest[0]), &rest[1..]),
         "sign-first" => sign_first(&t, chance, &ids(rest)),
         "half-first" => half_first(&t, &ids(rest)),
@@ -127,6 +139,47 @@ fn apply(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
             let applied = result?;
             say(&format!("applied {} {}", applied.request, applied.change.event));
             hufu_store::fault!("f13");
+        }
+    }
+    Ok(())
+}
+
+/// What the child publishes, and where.
+fn publishing(t: &TestAuthority) -> Publishing {
+    Publishing { deltas: true, ..Publishing::full(t.base().join("public")) }
+}
+
+fn publish(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
+    let mut changes = Vec::new();
+    for result in t.authority.apply(&t.session("sichuan-approver"), requests)? {
+        let applied = result?;
+        say(&format!("applied {} {}", applied.request, applied.change.event));
+        changes.push(applied.change);
+    }
+    for publication in t.authority.publish_crl(&t.session("zhao"), &t.signer(), &publishing(t))? {
+        say(&format!("published {}", publication.issue.number));
+    }
+    let seen = t.authority.visible(&publishing(t).folder, &changes)?;
+    for (id, _) in requests.iter().zip(seen).filter(|(_, seen)| *seen == Visibility::Visible) {
+        say(&format!("visible {id}"));
+        hufu_store::fault!("f13");
+    }
+    Ok(())
+}
+
+/// What many scripts do: write over the file that is being served. The crash test must find the torn list.
+fn publish_in_place(t: &TestAuthority) -> Result<(), Error> {
+    let beside = Publishing { folder: t.base().join("beside"), ..publishing(t) };
+    std::fs::create_dir(&beside.folder).unwrap();
+    for publication in t.authority.publish_crl(&t.session("zhao"), &t.signer(), &beside)? {
+        for list in publication.lists {
+            let place = t.base().join("public").join(list.path.strip_prefix(&beside.folder).unwrap());
+            let bytes = std::fs::read(&list.path).unwrap();
+            let mut file = std::fs::File::create(place).unwrap();
+            let (half, rest) = bytes.split_at(bytes.len() / 2);
+            file.write_all(half).unwrap();
+            hufu_store::fault!("f5");
+            file.write_all(rest).unwrap();
         }
     }
     Ok(())

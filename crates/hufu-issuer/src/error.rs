@@ -83,7 +83,7 @@ impl fmt::Display for Error {
                 write!(f, "the approved record does not fit: {what}; it was made for another authority or altered")
             }
             ErrorKind::Lint { findings } => {
-                write!(f, "the certificate breaks its profile, nothing was signed: {findings}")
+                write!(f, "what was to be signed breaks a rule, nothing was signed: {findings}")
             }
             ErrorKind::IntentMismatch => {
                 f.write_str("the bytes to sign are not those of the committed intent; nothing was signed")

@@ -8,7 +8,7 @@ use hufu_store::{Approval, Intent, NewHalf, NewIntent};
 use hufu_x509::csr::Csr;
 use hufu_x509::digest::sm3;
 use hufu_x509::key::PublicKey;
-use hufu_x509::lint::{self, LintContext, Severity};
+use hufu_x509::lint::{self, Finding, LintContext, Severity};
 use hufu_x509::name::Name;
 use hufu_x509::record::RequestRecord;
 use hufu_x509::tbs::{self, Host, TbsInput};
@@ -130,6 +130,7 @@ impl Issuer {
         };
         let companion = self.companion_of(profile, key)?;
         let encryption = common.half(companion, serial, &key.public)?;
+        refuse(lint::pair(&signing.tbs, &encryption.tbs))?;
         let new_half = NewHalf {
             serial: encryption.serial.clone(),
             profile: companion.id.clone(),
@@ -228,20 +229,18 @@ pub(crate) fn lint(
     issuer_key: &PublicKey,
     subject_key: &PublicKey,
 ) -> Result<()> {
-    let errors = lint_errors(tbs, profile, issuer_der, issuer_key, subject_key);
+    refuse(lint::tbs(tbs, &LintContext { profile, issuer_der, issuer_key, subject_key }))
+}
+
+/// Nothing is signed in which the linter finds an error.
+pub(crate) fn refuse(findings: Vec<Finding>) -> Result<()> {
+    let errors = errors(findings);
     if errors.is_empty() { Ok(()) } else { Err(ErrorKind::Lint { findings: errors.join("; ") }.into()) }
 }
 
-fn lint_errors(
-    tbs: &[u8],
-    profile: &Profile,
-    issuer_der: &[u8],
-    issuer_key: &PublicKey,
-    subject_key: &PublicKey,
-) -> Vec<String> {
-    let findings = lint::tbs(tbs, &LintContext { profile, issuer_der, issuer_key, subject_key });
-    let errors = findings.into_iter().filter(|f| f.severity == Severity::Error);
-    errors.map(|f| f.to_string()).collect()
+/// The errors among findings, in words.
+fn errors(findings: Vec<Finding>) -> Vec<String> {
+    findings.into_iter().filter(|f| f.severity == Severity::Error).map(|f| f.to_string()).collect()
 }
 
 /// Lints a stored certificate again, as it was linted before it was signed. Returns the errors, in words.
@@ -255,5 +254,6 @@ pub fn audit_lint(
     issuer_key: &PublicKey,
 ) -> Result<Vec<String>> {
     let subject_key = certificate.public_key()?;
-    Ok(lint_errors(certificate.tbs_der(), profile, issuer_der, issuer_key, &subject_key))
+    let context = LintContext { profile, issuer_der, issuer_key, subject_key: &subject_key };
+    Ok(errors(lint::tbs(certificate.tbs_der(), &context)))
 }

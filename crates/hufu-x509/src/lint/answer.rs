@@ -196,7 +196,7 @@ fn nonce(one: &Found<'_>, report: &mut Report) {
         let mut inside = one.content.inside();
         let octets = inside.expect(tag::OCTET_STRING, "").ok().filter(|_| inside.is_empty());
         if octets.is_none_or(|nonce| nonce.value.is_empty() || nonce.value.len() > MAX_NONCE) {
-            report.at(one.id.offset, Rule::AnswerNonce, "the nonce is no OCTET STRING of 1 to 32 octets");
+            report.at(one.id.offset, Rule::AnswerNonce, "the nonce is no OCTET STRING of 1 to 128 octets");
         }
     } else if one.critical {
         let message = format!("the critical extension {} is not one that answers have", dotted(one.id.value));

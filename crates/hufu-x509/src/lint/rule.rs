@@ -147,7 +147,7 @@ rules! {
     AnswerTime, "lint.answer-time", Error, "RFC 6960 §2.4, §4.2.2.1";
     AnswerNextUpdate, "lint.answer-next-update", Warning, "RFC 6960 §4.2.2.1";
     AnswerReason, "lint.answer-reason", Error, "RFC 6960 §4.2.1, RFC 5280 §5.3.1";
-    AnswerNonce, "lint.answer-nonce", Error, "RFC 8954 §2.1";
+    AnswerNonce, "lint.answer-nonce", Error, "RFC 9654 §2.1";
     AnswerCertificate, "lint.answer-certificate", Error, "RFC 6960 §4.2.2.2";
     AnswerNoCheck, "lint.answer-no-check", Notice, "RFC 6960 §4.2.2.2.1";
 
