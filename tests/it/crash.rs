@@ -42,11 +42,8 @@ use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope::Dialect;
 
-<<<<<<< HEAD
-mod recovery;
-=======
 mod publish;
->>>>>>> main
+mod recovery;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.

@@ -11,16 +11,13 @@
 //! BASE NOW_MS CHANCE propose-ca NAME     a CA in place of the current one; prints `proposed DIGEST`
 //! BASE NOW_MS CHANCE approve-ca DIGEST   makes it; prints `made EVENT`
 //! BASE NOW_MS CHANCE name-first NAME     deliberately wrong: writes a CA's key under its name before it is on record
-<<<<<<< HEAD
 //! BASE NOW_MS CHANCE order ID SERIAL       orders a user recovery; prints `ordered ID DIGEST`
 //! BASE NOW_MS CHANCE approve-order ID OFFICER  prints `approved ID OFFICER`
 //! BASE NOW_MS CHANCE carry-out ID          prints `carried ID ENVELOPE` in hexadecimal
 //! BASE NOW_MS CHANCE hand-out-first ID     deliberately wrong: hands a key out before the home knows
-=======
 //! BASE NOW_MS CHANCE publish ID...       changes of status, then lists in BASE/public; prints `applied ID EVENT`,
 //!                                        `published NUMBER` and `visible ID`
 //! BASE NOW_MS CHANCE publish-in-place    deliberately wrong: writes into the files that others read
->>>>>>> main
 //! BASE NOW_MS CHANCE export DIR SERIAL...  writes PEM files; prints `exported SERIAL`
 //! BASE NOW_MS CHANCE backup DIR          makes a backup; prints `kept`
 //! BASE NOW_MS CHANCE upgrade DIR         upgrades the home, with its backup in DIR; prints `upgraded`
@@ -35,11 +32,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hufu_authority::{
-<<<<<<< HEAD
-    Authority, CaWish, Error, ExportForm, IssuedCertificate, KeyOrder, NewKey, NewRequest, Ordered, write_atomically,
-=======
-    Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, Publishing, Visibility, write_atomically,
->>>>>>> main
+    Authority, CaWish, Error, ExportForm, IssuedCertificate, KeyOrder, NewKey, NewRequest, Ordered, Publishing,
+    Visibility, write_atomically,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, Serial, hex};

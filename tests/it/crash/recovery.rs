@@ -25,7 +25,7 @@ fn ready_orders(seed: &str) -> Ready {
         t.authority.order_key(&t.session("chengdu-entry"), &order).unwrap();
         t.officers_approve(officers, &order.id);
     }
-    Ready { ids: vec![serial.to_string().parse().unwrap()], certificates: 0, pairs: 0, now: t.now(), folder }
+    Ready { ids: vec![serial.to_string().parse().unwrap()], certificates: 0, pairs: false, now: t.now(), folder }
 }
 
 fn order(t: &TestAuthority, id: &str, serial: &str) -> KeyOrder {
