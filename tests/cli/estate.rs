@@ -1,3 +1,5 @@
+//! Issuing CAs and the ledger of media, by hand.
+
 use std::fs;
 
 use crate::desk::{Desk, by, sample};

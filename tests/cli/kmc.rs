@@ -208,3 +208,48 @@ fn orders_by_hand() {
     assert!(listed.contains("审批员变更"), "{listed}");
     desk.does(&format!("audit verify --deep {HOME}"));
 }
+
+/// A pair by hand: asked for, refused while the key centre is locked, issued through the agent, handed out in files, and
+/// opened by its holder.
+#[test]
+fn a_pair_is_issued_and_handed_out() {
+    let desk = centre();
+    desk.person("zhang");
+    desk.does(&format!(
+        "request submit --id p1 --org lra-chengdu --holder person --profile person-sign --pair --csr zhang.csr --fields \
+         zhang.toml {}",
+        by("sun")
+    ));
+    assert_eq!(desk.json(&format!("request show p1 {HOME}"))["pair"], true);
+    desk.does(&format!("request approve p1 {}", by("li")));
+    desk.refuses(&format!("issue p1 --out-dir out {}", by("li")), 5, "pair.no-key-centre");
+    let _end = Ended(&desk);
+    desk.does(&unlock(&[1, 2, 3], "--ca-passphrase-file ca.pass"));
+    fs::create_dir(desk.path("out")).unwrap();
+    let issued = desk.json(&format!("issue p1 --out-dir out {}", by("li")));
+    let issued = &issued["items"][0];
+    for (file, field) in [("p1-sign.pem", "pem"), ("p1-enc.pem", "encryption_pem"), ("p1-enc.envelope", "envelope")] {
+        assert_eq!(fs::read_to_string(desk.path(&format!("out/{file}"))).unwrap(), issued[field].as_str().unwrap());
+        assert_eq!(fs::metadata(desk.path(&format!("out/{file}"))).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Again: the same bytes, in the same files. Another's file is not written over.
+    desk.does(&format!("issue p1 --out-dir out {}", by("li")));
+    fs::write(desk.path("out/p1-enc.pem"), "somebody else's\n").unwrap();
+    desk.refuses(&format!("issue p1 --out-dir out {}", by("li")), 5, "cli.exists");
+    let (signing, encryption) = (issued["serial"].as_str().unwrap(), issued["encryption_serial"].as_str().unwrap());
+    for serial in [signing, encryption] {
+        let pair = &desk.json(&format!("cert show {serial} {HOME}"))["pair"];
+        assert_eq!((&pair["signing"], &pair["encryption"]), (&issued["serial"], &issued["encryption_serial"]));
+    }
+    let holder = "--key zhang.key --passphrase-file zhang.pass";
+    let seen = desk.json(&format!("envelope inspect out/p1-enc.envelope {holder}"));
+    assert_eq!((&seen["opened"], &seen["halves"]), (&true.into(), &"match".into()));
+    desk.refuses(&format!("cert export {signing} --envelope cfca --out zhang.cfca {HOME}"), 2, "pair.owner-key");
+    desk.does(&format!("cert export {encryption} --envelope cfca --out zhang.cfca {HOME} {holder}"));
+    desk.does(&format!("cert export {signing} --envelope csr-response --out zhang.response {HOME}"));
+    for (file, dialect) in [("zhang.cfca", "cfca"), ("zhang.response", "csr-response")] {
+        let seen = desk.json(&format!("envelope inspect {file} {holder}"));
+        assert_eq!((&seen["dialect"], &seen["opened"]), (&dialect.into(), &true.into()));
+    }
+    desk.does(&format!("audit verify {HOME}"));
+}

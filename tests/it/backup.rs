@@ -107,12 +107,15 @@ fn a_backup_beside_a_writer_holds_everything_acknowledged_before_it() {
 fn a_restored_home_goes_on_where_the_backup_ended() {
     let t = TestAuthority::national("restore");
     let issued = t.issue_person(1);
+    let (settings, published) = (t.home().join("hufu.toml"), format!("publish = {:?}\n", t.base().join("lists")));
+    fs::write(&settings, fs::read_to_string(&settings).unwrap() + &published).unwrap();
     let from = backup(&t, "backup");
     let home = t.base().join("restored");
     // The old home is gone, its anchor is there.
     fs::rename(t.home(), t.base().join("burnt")).unwrap();
     let restored = restore(&t, &from, &home);
     assert!(restored.behind.is_none() && !restored.anchor_copied, "{restored:?}");
+    assert!(fs::read_to_string(home.join("hufu.toml")).unwrap().contains(&published), "a setting was lost");
     let authority = open(&t, &home, "restored");
     assert_eq!(authority.export(&issued.serial, ExportForm::Der).unwrap(), issued.der);
     let signer = signs(&t, &authority).unwrap();

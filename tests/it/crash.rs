@@ -41,6 +41,9 @@ use hufu_tests::{SeededEntropy, TestAuthority, copy_home, ready_requests};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope::Dialect;
 
+use crate::figures::{Figures, control, record};
+
+mod mass;
 mod publish;
 mod rollover;
 
@@ -99,6 +102,8 @@ struct Wrong {
     duplicates: usize,
     /// Pairs of which one half is stored without the other.
     halves: usize,
+    /// Revocation lists older than one that was published.
+    regressions: usize,
     findings: Vec<String>,
 }
 
@@ -218,21 +223,24 @@ fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (W
     });
     let results = results.into_inner().unwrap();
     assert_eq!(results.len(), count, "a trial died");
-    let (mut lost, mut duplicates, mut halves, mut times) = (0, 0, 0, Vec::new());
-    for (wrong, time) in &results {
-        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
-        lost += wrong.lost;
-        duplicates += wrong.duplicates;
-        halves += wrong.halves;
-        times.push(*time);
-    }
+    let mut times: Vec<Duration> = results.iter().map(|(_, time)| *time).collect();
     times.sort();
-    let slowest = times[(times.len() * 99).div_ceil(100) - 1];
-    println!(
-        "{point}: {count} kills, {lost} lost, {duplicates} duplicates, {halves} half pairs, ready again within \
-         {slowest:?} (p99)"
-    );
-    assert_eq!((lost, duplicates, halves), (0, 0, 0), "{point}");
+    let sum = |of: fn(&Wrong) -> usize| results.iter().map(|(wrong, _)| of(wrong)).sum::<usize>();
+    let figures = Figures {
+        seed: point.to_owned(),
+        trials: count,
+        lost: sum(|w| w.lost),
+        doubled: sum(|w| w.duplicates),
+        half_pairs: sum(|w| w.halves),
+        regressions: sum(|w| w.regressions),
+        ready: format!("{} ms", times[(times.len() * 99).div_ceil(100) - 1].as_millis()),
+        control: None,
+    };
+    record(point, figures.clone());
+    for (wrong, _) in &results {
+        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
+    }
+    assert_eq!((figures.lost, figures.doubled, figures.half_pairs, figures.regressions), (0, 0, 0, 0), "{point}");
 }
 
 /// One trial at a fault point of issuance.
@@ -310,6 +318,7 @@ fn the_test_finds_a_program_that_stores_half_a_pair() {
     kill(&base, &ready, "wrong", "f12:1", &arguments);
     let t = TestAuthority::open_in(&base, ready.now, "after the crash").unwrap();
     assert_eq!(halves(&t, &ready), ready.ids.len());
+    control("wrong: stores half a pair", "negative control of pairs", halves(&t, &ready));
     let audit = t.authority.audit(Depth::Deep, &|_| ()).unwrap();
     let found = audit.findings.iter().filter(|f| f.rule == "I4").count();
     assert_eq!(found, ready.ids.len(), "{:?}", audit.findings);
@@ -490,7 +499,9 @@ fn the_test_finds_a_program_that_answers_before_it_applies() {
     arguments.extend(ready.ids.iter().map(|i| i.as_str()));
     let killed = kill(&base, &ready, "wrong", "f5:2", &arguments);
     let t = TestAuthority::open_in(&base, ready.now, "after the crash").unwrap();
-    assert_eq!(lost_changes(&killed, &changes(&t)), 2);
+    let lost = lost_changes(&killed, &changes(&t));
+    assert_eq!(lost, 2);
+    control("wrong: answers before it applies", "negative control of changes", lost);
 }
 
 /// The changes on record: request and event.
@@ -631,4 +642,5 @@ fn the_test_finds_a_program_that_signs_before_it_records() {
     assert_eq!(killed.acked.len(), 1);
     let (wrong, _) = check(&base, &ready, &killed, Depth::Ledger);
     assert_eq!((wrong.lost, wrong.duplicates), (1, 1));
+    control("wrong: signs before it records", "negative control", wrong.lost + wrong.duplicates);
 }

@@ -5,15 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hufu_authority::{Authority, CertificateFilter, RequestFilter, Session, StatusFilter, StatusRequest, Submitted};
+use hufu_authority::{
+    Authority, CertificateFilter, Publishing, RequestFilter, Session, StatusFilter, StatusRequest, Submitted,
+};
 use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::ident::{OrgId, RequestId, Serial};
 use hufu_model::operator::Role;
 use hufu_model::request::{Action, RequestStatus};
 use hufu_model::revocation::RevocationReason;
 use hufu_tests::TestAuthority;
-use hufu_x509::crl::{self, Crl, CrlInput, Entry};
-use hufu_x509::sign::Signer;
+use hufu_x509::crl::Crl;
+use hufu_x509::ocsp::Status;
 
 use crate::expect::{all, code, code_of_one, sound};
 
@@ -99,32 +101,21 @@ fn statuses(t: &TestAuthority) -> BTreeMap<Serial, CertificateStatus> {
     rows.into_iter().map(|row| (row.serial, row.status)).collect()
 }
 
-/// The revocation list as the ledger gives it, signed by the issuing CA and read again as anybody reads it.
+/// Who is on the list that is published and read again in its folder; the responder says the same of everybody.
 fn list(t: &TestAuthority) -> BTreeSet<Serial> {
-    let mut last = BTreeMap::new();
-    for change in t.authority.status_changes(&StatusFilter::default()).unwrap() {
-        last.insert(change.serial.clone(), change);
+    let folder = t.base().join("public");
+    let publishing = Publishing { agreed_changes: Some(u64::MAX), ..Publishing::full(&folder) };
+    let _ = t.authority.publish_crl(&t.session("zhao"), &t.signer(), &publishing).unwrap();
+    let file = t.authority.latest_crl(&folder).unwrap().unwrap();
+    let read = Crl::from_bytes(&std::fs::read(file).unwrap()).unwrap();
+    read.verify_signed_by(&t.authority.identity().issuing.public_key().unwrap()).unwrap();
+    let listed: BTreeSet<Serial> = read.entries().map(|entry| entry.serial).collect();
+    assert_eq!(listed.len(), read.count());
+    let everybody: Vec<Serial> = statuses(t).into_keys().collect();
+    for (serial, status) in everybody.iter().zip(t.authority.ocsp_status(&everybody).unwrap()) {
+        assert_eq!(matches!(status, Status::Revoked { .. }), listed.contains(serial), "{serial}: {status:?}");
     }
-    let identity = t.authority.identity();
-    let key = std::fs::read(t.authority.home().key("issuing")).unwrap();
-    let key = hufu_x509::pkcs8::decrypt(&key, &t.ca_passphrase()).unwrap();
-    let input = CrlInput {
-        issuer_der: identity.issuing.subject_der(),
-        issuer_key: key.public_key(),
-        this_update: t.now().unix_seconds(),
-        next_update: t.now().unix_seconds() + 86_400,
-        number: 1,
-        shard: &[],
-        delta_base: None,
-        freshest: &[],
-    };
-    let entries = last.into_values().filter(|change| change.status != CertificateStatus::Active);
-    let entries = entries.map(|change| Entry { serial: change.serial, at: change.at, reason: Some(change.reason) });
-    let tbs = crl::build_tbs(&input, entries).unwrap();
-    let signature = key.sign(&tbs, [7; 32]).unwrap();
-    let read = Crl::from_der(crl::assemble(tbs, &signature).unwrap()).unwrap();
-    read.verify_signed_by(&identity.issuing.public_key().unwrap()).unwrap();
-    read.entries().map(|entry| entry.serial).collect()
+    listed
 }
 
 /// Totals are what counting all certificates gives.

@@ -50,5 +50,7 @@ mod tlcp;
 
 // What the others use.
 mod expect;
+#[cfg(feature = "faults")]
+mod figures;
 mod judge;
 mod tree;

@@ -11,6 +11,7 @@
 //! BASE NOW_MS CHANCE propose-ca NAME     a CA in place of the current one; prints `proposed DIGEST`
 //! BASE NOW_MS CHANCE approve-ca DIGEST   makes it; prints `made EVENT`
 //! BASE NOW_MS CHANCE name-first NAME     deliberately wrong: writes a CA's key under its name before it is on record
+//! BASE NOW_MS CHANCE apply-batch NAME SIZE  what was approved under a name, SIZE in each batch; prints as `apply`
 //! BASE NOW_MS CHANCE publish ID...       changes of status, then lists in BASE/public; prints `applied ID EVENT`,
 //!                                        `published NUMBER` and `visible ID`
 //! BASE NOW_MS CHANCE publish-in-place    deliberately wrong: writes into the files that others read
@@ -28,10 +29,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hufu_authority::{
-    Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, Publishing, Visibility, write_atomically,
+    Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, Publishing, RequestFilter, Visibility,
+    write_atomically,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, Serial, hex};
+use hufu_model::request::RequestStatus;
 use hufu_model::time::{Instant, Validity};
 use hufu_x509::csr::Csr;
 use hufu_x509::sign::Signer;
@@ -83,6 +86,7 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "issue-each" => issue(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply" => apply(&t, &[ids(rest)]),
         "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
+        "apply-batch" => apply_batch(&t, &rest[0], rest[1].parse().unwrap()),
         "apply-first" => apply_first(&t, &ids(rest)),
         "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
         "propose-ca" => propose_ca(&t, &rest[0]),
@@ -118,6 +122,23 @@ fn apply(t: &TestAuthority, batches: &[Vec<RequestId>]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// As the command line goes through a mass revocation.
+fn apply_batch(t: &TestAuthority, name: &str, size: u32) -> Result<(), Error> {
+    let session = t.session("qian");
+    loop {
+        let (batch, status) = (Some(name.parse().unwrap()), Some(RequestStatus::Approved));
+        let filter = RequestFilter { batch, status, limit: size, ..RequestFilter::default() };
+        let ids: Vec<RequestId> = t.authority.requests(&filter)?.into_iter().map(|r| r.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for result in t.authority.apply(&session, &ids)? {
+            let applied = result?;
+            say(&format!("applied {} {}", applied.request, applied.change.event));
+        }
+    }
 }
 
 /// What the child publishes, and where.

@@ -88,7 +88,7 @@ pub(crate) fn run(ctx: &Context, args: CaCommand) -> Result<()> {
         CaCommand::List => {
             let cas = ctx.look()?.cas()?;
             let rows = cas.iter().map(shown).collect();
-            ctx.out.list("ca-list", &["ca", "status", "instance", "subject", "not_after"], rows)
+            ctx.out.list("ca-list", &["ca", "status", "octet", "subject", "not_after"], rows)
         }
         CaCommand::Show(a) => show(ctx, &a.ca),
     }
@@ -135,7 +135,7 @@ fn shown(ca: &IssuingCa) -> Row {
     row([
         ("ca", ca.name.as_str().into()),
         ("status", ca.status.code().into()),
-        ("instance", ca.instance.into()),
+        ("octet", ca.instance.into()),
         ("subject", ca.certificate.subject_text().into()),
         ("not_before", views::seconds(ca.certificate.validity().not_before())),
         ("not_after", views::seconds(ca.certificate.validity().not_after())),

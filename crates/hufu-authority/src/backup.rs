@@ -7,7 +7,7 @@
 //! DIR/kmc.db         the key centre's vault, of a later moment
 //! DIR/anchor.pem     the anchor, of an earlier moment
 //! DIR/hufu.toml      the settings
-//! DIR/keys/*.key     the encrypted keys, unless they were left out
+//! DIR/keys/*         the encrypted keys, unless they were left out
 //! ```
 //!
 //! The order is the point. The anchor comes first, so that the copy is never behind its own anchor. The database comes
@@ -224,7 +224,9 @@ fn key_files(home: &Home) -> Result<Vec<String>> {
     for entry in entries {
         let entry = entry.map_err(|e| file_error(&folder, e))?;
         let name = entry.file_name();
-        if let Some(name) = name.to_str().filter(|n| n.ends_with(".key")) {
+        // Files that are being written begin with a dot.
+        let file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if let Some(name) = name.to_str().filter(|name| file && !name.starts_with('.')) {
             names.push(format!("keys/{name}"));
         }
     }

@@ -386,7 +386,9 @@ impl Authority {
             let mut tree = r.org_tree()?;
             change.permit(w, &tree, &by)?;
             // Both are asked: what somebody proposed who has no right to it any more is nobody's.
-            change.permit(w, &tree, &known(w, &act.operator)?)?;
+            let proposer = active(w, &act.operator)?;
+            let proposer = proposer.ok_or_else(|| ErrorKind::UnknownOperator(act.operator.clone()))?;
+            change.permit(w, &tree, &proposer)?;
             let made = make(&change)?;
             let plan = change.plan(w, &mut tree, &self.identity, &self.home, made)?;
             erases = matches!(change, Change::Erase(_));
@@ -576,8 +578,11 @@ fn set_status(tree: &OrgTree, org: &OrgId, status: OrgStatus) -> Result<Plan> {
 }
 
 fn known(w: &Write<'_>, operator: &OperatorId) -> Result<Operator> {
-    let found = w.reader().operator(operator)?.filter(|o| o.status == OperatorStatus::Active);
-    found.ok_or_else(|| ErrorKind::NoOperator(operator.clone()).into())
+    active(w, operator)?.ok_or_else(|| ErrorKind::NoOperator(operator.clone()).into())
+}
+
+fn active(w: &Write<'_>, operator: &OperatorId) -> Result<Option<Operator>> {
+    Ok(w.reader().operator(operator)?.filter(|o| o.status == OperatorStatus::Active))
 }
 
 /// Every profile that limits name is on record: one that does not exist would allow nothing, which nobody means.

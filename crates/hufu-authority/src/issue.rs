@@ -168,8 +168,10 @@ impl Authority {
                 done.insert(certificate.request.clone(), Ok(certificate.into()));
             }
         }
-        // The certificates are issued, whatever becomes of this.
-        let _ = self.read(|r| pairs.retire_replaced(r, &done));
+        if done.values().flatten().any(|certificate| certificate.encryption.is_some()) {
+            // The certificates are issued, whatever becomes of this.
+            let _ = self.read(|r| pairs.retire_replaced(r, &done));
+        }
         self.checkpoint(ca)?;
         self.record_denials(session, "issue", done.values().filter_map(|r| r.as_ref().err()))?;
         Ok(requests.iter().map(|id| take(&mut done, id)).collect())

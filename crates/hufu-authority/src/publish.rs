@@ -29,11 +29,12 @@ use std::path::{Path, PathBuf};
 
 use hufu_issuer::Issuer;
 use hufu_model::crl::{CrlKind, CrlPart};
-use hufu_model::ident::{Digest, hex};
+use hufu_model::ident::{Digest, Serial, hex};
 use hufu_store::{CrlIssue, CrlList, PublishedCrl, Reader, StatusChange};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::crl::Crl;
 use hufu_x509::digest::sm3;
+use hufu_x509::ocsp::Status;
 use hufu_x509::tbs::Urls;
 
 use crate::authority::{Authority, CaSigner, Session};
@@ -243,8 +244,9 @@ impl Authority {
         Ok(Some(folder.join(place(&of, CrlPart::Full)?)).filter(|path| path.exists()))
     }
 
-    /// Whether each of these changes of status can be seen in `folder`: the full list is read there, verified with the
-    /// CA's key, must be in its time, and must say of the certificate what the ledger says now.
+    /// Whether each of these changes of status can be seen: the full list is read in `folder`, verified with the CA's key,
+    /// must be in its time, and must say of the certificate what the ledger says now; and so must the OCSP answer, by the
+    /// responder's own decision ([`Authority::ocsp_status`]).
     ///
     /// # Errors
     /// [`ErrorKind::ReadBack`] for a list that cannot be relied on; file and database errors. A folder without a list
@@ -261,17 +263,24 @@ impl Authority {
                 unread.insert(list.filter(|crl| crl.next_update().is_some_and(|next| next >= now)));
             }
         }
+        let serials: Vec<Serial> = changes.iter().map(|change| change.serial.clone()).collect();
+        let answers = self.ocsp_status(&serials)?;
         self.read(|r| {
-            let one = |change: &StatusChange| {
+            let one = |(change, answer): (&StatusChange, &Status)| {
                 let ca = change.serial.as_bytes().first();
                 let Some(crl) = ca.and_then(|ca| lists.get(ca)).and_then(Option::as_ref) else {
                     return Ok(Visibility::Pending);
                 };
                 let listed = crl.find(&change.serial).map(|entry| (entry.at, entry.reason));
-                let seen = listed == build::wanted(r, change)?;
-                Ok(if seen { Visibility::Visible } else { Visibility::Pending })
+                let wanted = build::wanted(r, change)?;
+                let answered = match (answer, wanted) {
+                    (Status::Good, None) => true,
+                    (Status::Revoked { at, .. }, Some((since, _))) => *at == since,
+                    _ => false,
+                };
+                Ok(if listed == wanted && answered { Visibility::Visible } else { Visibility::Pending })
             };
-            changes.iter().map(one).collect()
+            changes.iter().zip(&answers).map(one).collect()
         })
     }
 

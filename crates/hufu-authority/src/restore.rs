@@ -86,7 +86,7 @@ impl Authority {
                 copy_if_there(&from.join(ANCHOR), &anchor)?;
                 home::sync_dir(folder)?;
             }
-            Home::at(&building, &anchor).write_settings()?;
+            write_settings(from, &building, &anchor)?;
             home::sync_dir(&building)?;
             if to.exists() {
                 fs::remove_dir(to).map_err(|e| file_error(to, e))?;
@@ -122,6 +122,16 @@ fn choose_anchor(from: &Path, restoring: &Restoring) -> Result<(PathBuf, bool)> 
     let beside = sibling(&restoring.home, "-anchor").join("checkpoints.pem");
     let beside = std::path::absolute(&beside).map_err(|e| file_error(&beside, e))?;
     if beside.exists() { Err(ErrorKind::HomeExists(beside).into()) } else { Ok((beside, true)) }
+}
+
+/// The settings of the backup, with the new home's anchor.
+fn write_settings(from: &Path, building: &Path, anchor: &Path) -> Result<()> {
+    let path = from.join("hufu.toml");
+    let text = fs::read_to_string(&path).map_err(|e| file_error(&path, e))?;
+    let table = text.parse::<toml::Table>();
+    let mut table = table.map_err(|e| ErrorKind::Settings { path: path.clone(), what: e.to_string() })?;
+    table.insert("anchor".to_owned(), toml::Value::String(anchor.to_string_lossy().into_owned()));
+    home::write_new(&building.join("hufu.toml"), table.to_string().as_bytes())
 }
 
 /// Copies the files into the folder `building`, reads them again there and verifies what they are.

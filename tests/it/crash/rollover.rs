@@ -57,7 +57,8 @@ fn each_trial(point: &str, work: impl Fn(&Path, &Ready, usize)) {
         work(&base, &ready, trial);
         std::fs::remove_dir_all(&base).unwrap();
     }
-    println!("{point}: {} kills, 0 half-made CAs", trials());
+    let figures = crate::figures::Figures { seed: point.to_owned(), trials: trials(), ..Default::default() };
+    crate::figures::record(&format!("{point} of a CA"), figures);
 }
 
 /// The one open proposal of a CA.

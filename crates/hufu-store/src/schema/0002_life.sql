@@ -132,7 +132,7 @@ CREATE TABLE crl_file (
 ) WITHOUT ROWID;
 
 -- Who stands on a list now, or stood there until it expired: small beside the table, and in the order of a list.
-CREATE INDEX certificate_listed ON certificate (serial, not_after) WHERE status <> 'active';
+CREATE INDEX certificate_listed ON certificate (serial, not_after, status) WHERE status <> 'active';
 
 -- What was entered together is approved and applied together.
 CREATE INDEX request_manifest ON request (manifest, position);

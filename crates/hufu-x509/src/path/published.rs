@@ -4,7 +4,7 @@
 use hufu_model::ident::hex;
 use hufu_model::time::Instant;
 
-use super::status::{answer as answers, list as lists};
+use super::status::{answer_faults, answer_title, list_faults, list_signer, list_title, written_anew};
 use super::{Finding, GivenAnswer, GivenCrl, Rule, Verdict, validate};
 use crate::certificate::Certificate;
 use crate::crl::Crl;
@@ -16,8 +16,8 @@ pub fn list(given: &GivenCrl<'_>, others: &[Certificate], roots: &[Certificate],
     let crl = given.crl;
     let mut unfit: Option<Finding> = None;
     for issuer in others.iter().chain(roots).filter(|c| c.subject_der() == crl.issuer_der()) {
-        match lists::signer(crl, issuer) {
-            None => return by(issuer, lists::faults(given, issuer, at), others, roots, at),
+        match list_signer(crl, issuer) {
+            None => return by(issuer, list_faults(given, issuer, at), others, roots, at),
             // A known mistake says more than that a key does not fit, and what fits the key that is named most of all.
             Some(finding) => {
                 if unfit.as_ref().is_none_or(|found| finding.rule < found.rule) {
@@ -26,7 +26,7 @@ pub fn list(given: &GivenCrl<'_>, others: &[Certificate], roots: &[Certificate],
             }
         }
     }
-    let anew = || others.iter().chain(roots).find_map(|c| lists::written_anew(crl, c));
+    let anew = || others.iter().chain(roots).find_map(|c| written_anew(crl, c));
     let finding = unfit.or_else(anew).unwrap_or_else(|| no_issuer(crl));
     Verdict { findings: vec![finding], chain: Vec::new() }
 }
@@ -40,12 +40,12 @@ pub fn answer(given: &GivenAnswer<'_>, others: &[Certificate], roots: &[Certific
     };
     let Some(issuer) = others.iter().chain(roots).find(meant) else {
         let message = "the CA whose certificates it is about is not among the certificates given".to_owned();
-        let finding = Finding::about(Rule::NoIssuer, answers::title(response), message);
+        let finding = Finding::about(Rule::NoIssuer, answer_title(response), message);
         return Verdict { findings: vec![finding], chain: Vec::new() };
     };
     let mut faults: Vec<Finding> = Vec::new();
     for single in response.singles() {
-        for fault in answers::faults(given, single, issuer, at) {
+        for fault in answer_faults(given, single, issuer, at) {
             if !faults.contains(&fault) {
                 faults.push(fault);
             }
@@ -71,5 +71,5 @@ fn by(
 fn no_issuer(crl: &Crl) -> Finding {
     let key = crl.authority_key_id().map(|id| format!(" with the key identifier {}", hex(id))).unwrap_or_default();
     let message = format!("no certificate of its issuer, {:?}{key}, is among those given", crl.issuer_text());
-    Finding::about(Rule::NoIssuer, lists::title(crl), message)
+    Finding::about(Rule::NoIssuer, list_title(crl), message)
 }

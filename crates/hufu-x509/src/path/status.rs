@@ -6,12 +6,15 @@
 //! takes it back; a responder that does not know a certificate outweighs a list that does not name it; and of the
 //! rest the newest knowledge counts.
 
-pub(super) mod answer;
-pub(super) mod list;
+mod answer;
+mod list;
 
 use std::fmt;
 
 use hufu_model::time::Instant;
+
+pub(super) use answer::{faults as answer_faults, title as answer_title};
+pub(super) use list::{faults as list_faults, signer as list_signer, title as list_title, written_anew};
 
 use super::{Finding, Rule, explain, title};
 use crate::certificate::Certificate;

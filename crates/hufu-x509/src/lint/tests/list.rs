@@ -1,3 +1,5 @@
+//! Seeded defects of revocation lists.
+
 use super::*;
 use crate::crl::{CrlInput, Entry, Reason, build_tbs};
 use crate::lint::CrlContext;

@@ -1,3 +1,5 @@
+//! Seeded defects of whole objects, of requests and answers, and of pairs.
+
 use hufu_model::ident::Serial;
 
 use super::*;
