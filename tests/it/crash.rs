@@ -17,6 +17,7 @@
 //! | f11, f12 | an output file is written beside its place; it was renamed into it | the file is whole or not there |
 //! | f13 | the answer was given | |
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
+//! | f31 … f36 | orders to the key centre: on both sides of each commit of the two ledgers | in the table of `key_order.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
 //! | f15 to f19 | at each step of publishing a revocation list | in the table of `publish.rs` |
 //!
@@ -45,6 +46,7 @@ use crate::figures::{Figures, control, record};
 
 mod mass;
 mod publish;
+mod recovery;
 mod rollover;
 
 /// Requests that are approved and wait to be issued in every trial.

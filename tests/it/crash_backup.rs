@@ -114,6 +114,7 @@ fn the_test_finds_a_backup_that_is_not_whole() {
     for name in ["MANIFEST.toml", "hufu.toml"] {
         fs::copy(t.base().join("whole").join(name), half.join(name)).unwrap();
     }
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| whole_ones(t.base())));
     let base = t.base().to_owned();
     let caught = std::panic::catch_unwind(|| whole_ones(&base));
     assert!(caught.is_err(), "half a backup was taken for a whole one");

@@ -11,6 +11,10 @@
 //! BASE NOW_MS CHANCE propose-ca NAME     a CA in place of the current one; prints `proposed DIGEST`
 //! BASE NOW_MS CHANCE approve-ca DIGEST   makes it; prints `made EVENT`
 //! BASE NOW_MS CHANCE name-first NAME     deliberately wrong: writes a CA's key under its name before it is on record
+//! BASE NOW_MS CHANCE order ID SERIAL       orders a user recovery; prints `ordered ID DIGEST`
+//! BASE NOW_MS CHANCE approve-order ID OFFICER  prints `approved ID OFFICER`
+//! BASE NOW_MS CHANCE carry-out ID          prints `carried ID ENVELOPE` in hexadecimal
+//! BASE NOW_MS CHANCE hand-out-first ID     deliberately wrong: hands a key out before the home knows
 //! BASE NOW_MS CHANCE apply-batch NAME SIZE  what was approved under a name, SIZE in each batch; prints as `apply`
 //! BASE NOW_MS CHANCE publish ID...       changes of status, then lists in BASE/public; prints `applied ID EVENT`,
 //!                                        `published NUMBER` and `visible ID`
@@ -29,8 +33,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hufu_authority::{
-    Authority, CaWish, Error, ExportForm, IssuedCertificate, NewRequest, Publishing, RequestFilter, Visibility,
-    write_atomically,
+    Authority, CaWish, Error, ExportForm, IssuedCertificate, KeyOrder, NewKey, NewRequest, Ordered, Publishing,
+    RequestFilter, Visibility, write_atomically,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::{RequestId, Serial, hex};
@@ -88,6 +92,19 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply-batch" => apply_batch(&t, &rest[0], rest[1].parse().unwrap()),
         "apply-first" => apply_first(&t, &ids(rest)),
+        "order" => order(&t, &rest[0], &rest[1]),
+        "approve-order" => {
+            t.authority.approve_key_order(&t.session(&rest[1]), &rest[0].parse().unwrap())?;
+            say(&format!("approved {} {}", rest[0], rest[1]));
+            Ok(())
+        }
+        "carry-out" => {
+            let done =
+                t.authority.carry_out(&t.session("chengdu-entry"), &t.key_centre(), &rest[0].parse().unwrap())?;
+            say(&format!("carried {} {}", rest[0], hex(&done.envelope.unwrap())));
+            Ok(())
+        }
+        "hand-out-first" => hand_out_first(&t, &rest[0]),
         "submit" => submit(&t, rest[0].parse().unwrap(), rest[1].parse().unwrap()),
         "propose-ca" => propose_ca(&t, &rest[0]),
         "approve-ca" => approve_ca(&t, &rest[0]),
@@ -190,6 +207,24 @@ fn apply_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
         hufu_store::fault!("f5");
     }
     apply(t, &[requests.to_vec()])
+}
+
+fn order(t: &TestAuthority, id: &str, serial: &str) -> Result<(), Error> {
+    let to = NewKey::Csr(t.people.csr(&format!("new key {id}")));
+    let what = Ordered::Recovery { serial: serial.parse().unwrap(), to, reason: "介质损坏".to_owned() };
+    let row = t.authority.order_key(&t.session("chengdu-entry"), &KeyOrder { id: id.parse().unwrap(), what })?;
+    say(&format!("ordered {id} {}", row.digest));
+    Ok(())
+}
+
+/// Hands a key out when the vault gave it, before the home knows. The crash test must find what it loses.
+fn hand_out_first(t: &TestAuthority, id: &str) -> Result<(), Error> {
+    let order = t.authority.key_order(&id.parse().unwrap())?.row;
+    let centre = t.key_centre();
+    let envelope = centre.unlocked()?.recover(t.now(), None, &order.digest)?;
+    say(&format!("carried {id} {}", hex(&envelope)));
+    hufu_store::fault!("f5");
+    Ok(())
 }
 
 fn acknowledge(issued: &IssuedCertificate) {

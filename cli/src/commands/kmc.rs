@@ -93,7 +93,7 @@ fn status(ctx: &Context) -> Result<()> {
     let agent = agent_status(&authority);
     let Pool { pooled, reserved, escrowed, history } = view.pool;
     let officers = view.officers.iter().map(|(id, part, status)| {
-        row([("officer", id.as_str().into()), ("part", part.code().into()), ("status", status.code().into())])
+        row([("officer", id.as_str().into()), ("duty", part.code().into()), ("status", status.code().into())])
     });
     let state = match (&agent, view.in_force) {
         (_, false) => "waiting",

@@ -67,6 +67,8 @@ fn show(ctx: &Context, text: &str) -> Result<()> {
         let value = match name.as_str() {
             "limits" => Limits::from_text(&value).map_or_else(|_| value.into(), |l| views::limits(&l)),
             "roles" => value.split(' ').map(serde_json::Value::from).collect(),
+            "custodians" => value.lines().map(serde_json::Value::from).collect(),
+            "officers" => value.lines().map(officer).collect(),
             _ => value.into(),
         };
         shown.insert(name.replace('-', "_"), value);
@@ -76,6 +78,13 @@ fn show(ctx: &Context, text: &str) -> Result<()> {
         ctx.next("next-proposal", &[("proposal", &view.row.digest.to_string())]);
     }
     Ok(())
+}
+
+/// An officer of a key centre in a proposal: id, part, and the key their approvals verify with.
+fn officer(line: &str) -> serde_json::Value {
+    let mut words = line.splitn(3, ' ').map(serde_json::Value::from);
+    let mut next = || words.next().unwrap_or_default();
+    serde_json::Value::Object(row([("officer", next()), ("duty", next()), ("public_key", next())]))
 }
 
 /// Runs the verb.

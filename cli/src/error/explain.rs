@@ -289,7 +289,7 @@ fn kmc(kind: &kmc::ErrorKind, lang: Lang) -> Values {
         Kind::NoKey { what } => vec![("what", said(lang, what))],
         Kind::RecordTime { what } => vec![("what", said(lang, what))],
         Kind::ApprovalsMissing { part, have, need } => vec![
-            ("part", render(lang, &format!("label-part-{part}"), &[])),
+            ("part", render(lang, &format!("label-duty-{part}"), &[])),
             ("have", have.to_string()),
             ("need", need.to_string()),
         ],

@@ -618,7 +618,9 @@ pub(crate) fn place(r: &Reader<'_>, serial: Option<&Serial>) -> Result<OrgId> {
 fn escrowed(r: &Reader<'_>, kmc: &Kmc, serial: &Serial) -> Result<(CertificateRow, hufu_model::ident::EscrowId)> {
     let row = r.certificate(serial)?.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
     let what = || refused(hufu_kmc::ErrorKind::NoKey { what: format!("certificate {serial}") });
-    let key = kmc.key_of_serial(serial)?.ok_or_else(what)?;
+    // Either half names the pair; the key is that of the encryption half.
+    let encryption = r.pair_of(serial)?.map_or_else(|| serial.clone(), |pair| pair.encryption);
+    let key = kmc.key_of_serial(&encryption)?.ok_or_else(what)?;
     if key.holder != Some(row.holder) {
         return Err(refused(hufu_kmc::ErrorKind::Altered { what: format!("the holder of escrowed key {}", key.id) }));
     }
