@@ -75,7 +75,8 @@ fn follow(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let text = read(file);
     for line in text.lines().filter(|l| l.ends_with(';')).flat_map(|l| l.split_inclusive(';')) {
         let line = line.trim();
-        let rest = line.strip_prefix("pub ").or_else(|| line.strip_prefix("pub(crate) ")).unwrap_or(line);
+        let seen = ["pub ", "pub(crate) ", "pub(super) "].into_iter().find_map(|p| line.strip_prefix(p));
+        let rest = seen.unwrap_or(line);
         let Some(name) = rest.strip_prefix("mod ").and_then(|r| r.strip_suffix(';')) else { continue };
         let path = below.join(format!("{name}.rs"));
         assert!(path.exists(), "{}: `mod {name};` leads nowhere ({})", file.display(), path.display());

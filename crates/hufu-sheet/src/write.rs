@@ -76,9 +76,10 @@ pub struct Chart {
     pub rows: (usize, usize),
 }
 
-/// Whether a spreadsheet would run this text as a formula, or drop its first character.
-pub(crate) fn runs(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
+/// Whether a spreadsheet would run this text as a formula, or drop its first character; also behind apostrophes, so that
+/// one that was there and one that was put there are told apart.
+pub(crate) fn guards(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl Text {
 
 /// A cell without the apostrophe that `write::csv` puts in front of what could run.
 fn unguarded(text: &str) -> &str {
-    text.strip_prefix('\'').filter(|rest| crate::write::runs(rest)).unwrap_or(text)
+    text.strip_prefix('\'').filter(|rest| crate::write::guards(rest)).unwrap_or(text)
 }
 
 /// UTF-8 where the whole file is that, otherwise GB18030; UTF-16 is told by its mark. A file with zero octets and no mark

@@ -75,6 +75,18 @@ fn csv_begins_with_its_mark_and_runs_nothing() {
     }
 }
 
+/// An apostrophe that was there is told from one that was put there.
+#[test]
+fn apostrophes_come_back_as_they_were() {
+    let texts = ["'@", "''=1", "'", "''", "=1", "'a"];
+    let columns = vec![column("text", Kind::Text)];
+    let rows = texts.iter().map(|text| vec![Value::Text((*text).to_owned())]).collect();
+    let mut out = Vec::new();
+    csv(&Table { title: String::new(), notes: Vec::new(), columns, rows, chart: None }, &mut out).unwrap();
+    let (_, rows) = back(&out);
+    assert_eq!(rows, texts.map(|text| vec![Cell::Text(text.to_owned())]));
+}
+
 #[test]
 fn a_sheet_comes_back_with_its_findings() {
     let folder = tempfile::tempdir().unwrap();

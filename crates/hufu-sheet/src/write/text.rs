@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::error::{Error, Result};
-use crate::write::{Table, Value, runs};
+use crate::write::{Table, Value, guards};
 
 /// The mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -41,7 +41,5 @@ fn text(value: &Value) -> String {
 }
 
 fn guarded(text: &str) -> String {
-    // One that begins with the apostrophe already must come back with it.
-    let escaped = text.strip_prefix('\'').is_some_and(runs);
-    if runs(text) || escaped { format!("'{text}") } else { text.to_owned() }
+    if guards(text) { format!("'{text}") } else { text.to_owned() }
 }

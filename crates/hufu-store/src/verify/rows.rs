@@ -98,7 +98,7 @@ fn key_text(table: &str, key: &[u8]) -> String {
 }
 
 /// The key columns that hold numbers.
-const NUMBERS: [&str; 4] = ["seq", "epoch", "number", "ca"];
+const NUMBERS: [&str; 5] = ["seq", "epoch", "number", "ca", "instance"];
 
 /// The parts of a key of several columns, each behind its length in 4 octets.
 fn lengths(mut key: &[u8]) -> Option<Vec<&[u8]>> {

@@ -4,6 +4,8 @@
 
 use hufu_model::ca::CaStatus;
 use hufu_model::certificate::{Algorithm, CertificateStatus};
+use hufu_model::crl::{CrlKind, CrlPart};
+use hufu_model::escrow::{KeyOrderKind, RecoveryStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
 use hufu_model::medium::MediumStatus;
@@ -12,11 +14,14 @@ use hufu_model::org::OrgKind;
 use hufu_model::profile::{Hosts, Profile, ProfileClass};
 use hufu_model::request::Medium;
 use hufu_model::revocation::RevocationReason;
+use hufu_model::time::{Clock, Instant};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
-use crate::{IssuingCaRow, MediumRow, NewStatus, Proposal, Result, Write};
+use crate::{
+    CrlIssue, CrlList, IssuingCaRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow, NewStatus, Proposal, Result, Write,
+};
 
 use super::{LedgerReport, What, verify, verify_form};
 
@@ -69,9 +74,15 @@ impl Cell {
 /// missed by the anchor; when a schema step was applied is nobody's claim.
 const ELSEWHERE: [(&str, &str); 2] = [("checkpoint", "signed"), ("schema_step", "at")];
 
+/// Answers that were signed ahead carry their own signatures, and are dropped where the ledger says otherwise.
+const SIGNED: &str = "presigned";
+
 fn tables(connection: &Connection) -> Vec<String> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-    let mut statement = connection.prepare(sql).unwrap();
+    let sql = format!(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> '{SIGNED}' \
+         ORDER BY name"
+    );
+    let mut statement = connection.prepare(&sql).unwrap();
     let names = statement.query_map([], |row| row.get(0)).unwrap();
     names.collect::<rusqlite::Result<_>>().unwrap()
 }
@@ -130,6 +141,8 @@ fn whole() -> Scratch {
     let epoch = scratch.store.start_signer(at(NOON + 86_400), &op("qian")).unwrap();
     scratch.issue(NOON + 86_400, epoch, &["r-3"]);
     scratch.issue_pair(NOON + 86_400, epoch, "r-5");
+    scratch.store.write(at(NOON + 86_400), recovery).unwrap();
+    publish(&scratch, epoch);
     scratch.checkpoint(epoch).unwrap();
     scratch.submit(NOON + 86_410, &["r-4"]).unwrap();
     scratch
@@ -184,6 +197,65 @@ fn decision(w: &mut Write<'_>) -> Result<()> {
         event.close()?;
     }
     Ok(())
+}
+
+fn recovery(w: &mut Write<'_>) -> Result<()> {
+    let order = |status, done: Option<i64>| KeyOrderRow {
+        id: "recovery-1".parse().unwrap(),
+        digest: digest("order"),
+        kind: KeyOrderKind::Recovery,
+        object: "01".to_owned(),
+        serial: Some(certificate(2, NOON, 90).serial),
+        requester: op("zhao"),
+        at: NOON,
+        expires: NOON + 86_400,
+        status,
+        done_at: done,
+        envelope: done.map(|_| b"envelope".to_vec()),
+    };
+    let mut event = w.event(EventKind::Submit, Some(&op("zhao")), "recovery-1");
+    event.put_key_order(&order(RecoveryStatus::Open, None))?;
+    event.close()?;
+    let mut event = w.event(EventKind::Approve, Some(&op("qian")), "recovery-1");
+    event.put_key_order_approval(&KeyOrderApprovalRow {
+        order: "recovery-1".parse().unwrap(),
+        officer: op("qian"),
+        document: digest("approval"),
+        at: NOON,
+    })?;
+    event.put_key_order(&order(RecoveryStatus::Done, Some(NOON)))?;
+    event.close().map(drop)
+}
+
+/// A full list with one shard, and a delta list beside it.
+fn publish(scratch: &Scratch, epoch: u64) {
+    let clock = Fixed(at(NOON + 86_400));
+    for (number, parts) in [(1, vec![CrlPart::Full, CrlPart::Shard(0)]), (2, vec![CrlPart::Full, CrlPart::Delta])] {
+        let issue = CrlIssue {
+            ca: 1,
+            number,
+            kind: CrlKind::Full,
+            base: (number > 1).then_some(1),
+            position: scratch.store.read(|r| r.event_count()).unwrap(),
+            horizon: Some(NOON),
+            this_update: NOON + 86_400,
+            next_update: NOON + 2 * 86_400,
+            freshest: true,
+        };
+        let list = |part: &CrlPart| CrlList { part: *part, entries: 1, tbs_digest: digest(&part.to_string()) };
+        let lists = parts.iter().map(list).collect();
+        let intent = scratch.store.begin_crl(&clock, epoch, &op("qian"), issue, lists).unwrap();
+        let files: Vec<_> = parts.iter().map(|part| (*part, 100, digest(&format!("{part} file")))).collect();
+        scratch.store.complete_crl(&clock, epoch, &op("qian"), intent, &files).unwrap();
+    }
+}
+
+struct Fixed(Instant);
+
+impl Clock for Fixed {
+    fn now(&self) -> Instant {
+        self.0
+    }
 }
 
 fn medium(status: MediumStatus) -> MediumRow {
