@@ -87,7 +87,7 @@ fn a_request_that_is_too_much_or_too_little_is_refused() {
     assert_eq!(Request::from_der(&build_request(&many, None).unwrap()).unwrap().ids().len(), MAX_REQUESTS);
     assert_eq!(code(build_request(&[], None)), "x509.ocsp");
     assert_eq!(code(build_request(&vec![id.clone(); MAX_REQUESTS + 1], None)), "x509.ocsp");
-    for length in [0, 33] {
+    for length in [0, MAX_NONCE + 1] {
         assert_eq!(code(build_request(std::slice::from_ref(&id), Some(&vec![1; length]))), "x509.ocsp");
     }
     // The same by other programs' hands.
