@@ -101,9 +101,9 @@ fn lived_in(seed: &str) -> TestAuthority {
     t.add_ca("g2", true);
     let media: Vec<NewMedium> = (1..=3).map(|n| medium(&format!("ukey-{n}"))).collect();
     all(t.authority.add_media(&t.session("chengdu-entry"), &media));
-    for n in 1..=2 {
-        let id = media[n].id.clone();
-        t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(20 + n as u64, "lra-chengdu") }]);
+    for (n, medium) in (21..).zip(&media[1..]) {
+        let id = medium.id.clone();
+        t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(n, "lra-chengdu") }]);
     }
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);

@@ -109,7 +109,7 @@ impl<'c> Bench<'c> {
     /// Judges what a file holds: the first certificate, or every list and answer. A file that cannot be read takes
     /// nothing from the verdicts of the others.
     fn file(&mut self, file: &Path) {
-        let read = self.ctx.read_long(file).and_then(|bytes| Ok((certificates(file, &bytes), bytes)));
+        let read = self.ctx.read_long(file).map(|bytes| (certificates(file, &bytes), bytes));
         match read {
             Ok((Ok(given), _)) => drop(self.certificate(file, given)),
             Ok((Err(e), bytes)) => match self.published(file, &bytes) {

@@ -24,7 +24,7 @@ impl KeyCentre {
     /// # Errors
     /// `kmc.wrong-kek` when the custody holds another vault's key; `kmc.agent…`.
     pub fn new(kmc: Kmc, custody: Box<dyn Custody>) -> Result<Self> {
-        drop(kmc.unlock(&*custody)?);
+        let _ = kmc.unlock(&*custody)?;
         Ok(Self { kmc, custody })
     }
 

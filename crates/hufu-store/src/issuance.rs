@@ -89,7 +89,8 @@ pub struct NewHalf {
 pub struct Intent {
     approval: Approval,
     row: IntentRow,
-    encryption: Option<PairIntentRow>,
+    /// On the heap: most intents are for single certificates.
+    encryption: Option<Box<PairIntentRow>>,
 }
 
 impl Intent {
@@ -119,7 +120,7 @@ impl Intent {
     /// The encryption half, when it is for a pair.
     #[must_use]
     pub fn encryption(&self) -> Option<&PairIntentRow> {
-        self.encryption.as_ref()
+        self.encryption.as_deref()
     }
 }
 
@@ -323,7 +324,7 @@ fn begin_all(
         }
         event.move_request(&approval.row, &signing)?;
         approval.row = signing;
-        intents.push(Intent { approval, row, encryption });
+        intents.push(Intent { approval, row, encryption: encryption.map(Box::new) });
     }
     event.close()?;
     Ok(intents)
@@ -420,7 +421,8 @@ fn candidate(r: &Reader<'_>, id: &RequestId) -> Result<Candidate> {
         RequestStatus::Approved => approval(r, row).map(Candidate::Approved),
         RequestStatus::Signing => {
             let intent = r.intent(id)?.ok_or_else(|| Error::corrupt(format!("the intent of request {id} is gone")))?;
-            Ok(Candidate::Begun(Intent { approval: approval(r, row)?, row: intent, encryption: r.pair_intent(id)? }))
+            let encryption = r.pair_intent(id)?.map(Box::new);
+            Ok(Candidate::Begun(Intent { approval: approval(r, row)?, row: intent, encryption }))
         }
         RequestStatus::Submitted | RequestStatus::Rejected | RequestStatus::Applied => {
             Err(changed(&row, RequestStatus::Issued))

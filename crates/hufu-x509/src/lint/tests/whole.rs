@@ -335,7 +335,10 @@ fn good_pair() -> (Parts, Parts) {
     (signing, encryption)
 }
 
-const PAIRS: &[(&str, &str, fn(&mut Parts, &mut Parts))] = &[
+/// What is done to a good pair.
+type Spoil = fn(&mut Parts, &mut Parts);
+
+const PAIRS: &[(&str, &str, Spoil)] = &[
     ("issuer", "lint.pair-issuer", |_, e| e.fields[ISSUER] = person(b"another")),
     ("subject", "lint.pair-subject", |_, e| e.fields[SUBJECT] = person(b"another")),
     ("validity", "lint.pair-validity", |_, e| {
