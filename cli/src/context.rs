@@ -95,7 +95,8 @@ impl Context {
 
     /// Whether the passphrase of the CA's keys is given without asking.
     pub(crate) fn ca_passphrase_given(&self) -> bool {
-        self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some()
+        let given = self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some();
+        given || secrets::agent_origin(self).is_some()
     }
 
     /// Unlocks the CA's keys. The key centre is at hand while its agent runs.

@@ -154,6 +154,12 @@ pub(crate) fn print(bytes: &[u8]) -> Result<()> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| Error::write(Path::new("-"), e))
 }
 
+/// Makes a folder that only its owner may enter, and those above it; one that is there already stays as it is.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| Error::write(path, e))
+}
+
 /// Writes bytes to a file that must not exist yet, or to standard output for `-`.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt;

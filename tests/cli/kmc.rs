@@ -225,7 +225,6 @@ fn a_pair_is_issued_and_handed_out() {
     desk.refuses(&format!("issue p1 --out-dir out {}", by("li")), 5, "pair.no-key-centre");
     let _end = Ended(&desk);
     desk.does(&unlock(&[1, 2, 3], "--ca-passphrase-file ca.pass"));
-    fs::create_dir(desk.path("out")).unwrap();
     let issued = desk.json(&format!("issue p1 --out-dir out {}", by("li")));
     let issued = &issued["items"][0];
     for (file, field) in [("p1-sign.pem", "pem"), ("p1-enc.pem", "encryption_pem"), ("p1-enc.envelope", "envelope")] {

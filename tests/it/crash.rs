@@ -44,6 +44,7 @@ use hufu_x509::envelope::Dialect;
 
 use crate::figures::{Figures, control, record};
 
+mod backup;
 mod mass;
 mod publish;
 mod recovery;

@@ -8,8 +8,6 @@
 #[cfg(feature = "faults")]
 mod crash;
 #[cfg(feature = "faults")]
-mod crash_backup;
-#[cfg(feature = "faults")]
 mod powerloss;
 
 // The whole way of a request, and everything that must not go through.

@@ -12,7 +12,7 @@ use hufu_authority::{AfterSigning, EncryptionHalf, IssuedCertificate, write_atom
 use super::{Batch, request};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::{Row, row};
+use crate::output::{self, Row, row};
 
 /// Requests issued in one transaction.
 const BATCH: usize = 1000;
@@ -53,6 +53,10 @@ pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
         return ctx.out.list("certificate-list", &["request", "outcome"], ids.iter().map(line).collect());
     }
     let after = if args.verify_signatures { AfterSigning::Verify } else { AfterSigning::Trust };
+    if let Some(dir) = &args.out_dir {
+        // Before anything is issued: a folder that cannot be made is known at once.
+        output::make_folder(dir)?;
+    }
     let session = ctx.session(&authority)?;
     let ca = ctx.signer(&authority, &session, after)?;
     let bar = ctx.progress(0);

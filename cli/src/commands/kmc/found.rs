@@ -1,6 +1,5 @@
 //! `hufu kmc init`: founds the key centre and writes each custodian's share.
 
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +11,7 @@ use hufu_authority::{NewKeyCentre, SystemEntropy};
 use super::{Appointed, refused};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::output::{Row, row, write_new};
+use crate::output::{self, Row, row, write_new};
 use crate::secrets;
 
 /// The arguments.
@@ -104,7 +103,7 @@ fn planned(new: &NewKeyCentre, folder: &Path, clear: bool) -> Vec<Row> {
 
 /// The folder, its owner's alone when it is made here, in which no share lies yet.
 fn prepared(folder: &Path, count: usize) -> Result<PathBuf> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| Error::write(folder, e))?;
+    output::make_folder(folder)?;
     for number in 1..=u8::try_from(count).unwrap_or(u8::MAX) {
         let path = folder.join(file_name(number));
         if path.exists() {

@@ -18,9 +18,7 @@ use std::process::Command;
 use hufu_authority::{Authority, BackupManifest, Depth, Restoring};
 use hufu_tests::{TestAuthority, copy_home};
 
-fn trials() -> usize {
-    std::env::var("HUFU_CRASH_TRIALS").ok().map_or(50, |n| n.parse().unwrap())
-}
+use super::trials;
 
 /// Lets the child do `verb` with `out` and die at `fault`.
 fn kill(base: &Path, now: hufu_model::time::Instant, fault: &str, verb: &str, out: &Path) {
