@@ -79,7 +79,7 @@ impl Desk {
         response
     }
 
-    fn presign(&self, responder: &Responder) -> hufu_authority::PresignedCount {
+    pub(crate) fn presign(&self, responder: &Responder) -> hufu_authority::PresignedCount {
         self.t.authority.presign(responder, &Presigning::default(), &|_| ()).unwrap()
     }
 }

@@ -18,7 +18,7 @@ fn aged(seed: &str) -> (TestAuthority, Vec<Serial>) {
 }
 
 /// Goes on to the day, renewing the administrators whenever they would expire on the way.
-fn until(t: &TestAuthority, when: Instant) {
+pub(crate) fn until(t: &TestAuthority, when: Instant) {
     loop {
         let left = when.unix_seconds() - t.now().unix_seconds();
         if left <= 0 {
@@ -42,7 +42,7 @@ fn renew_administrators(t: &TestAuthority) {
     }
 }
 
-fn propose(t: &TestAuthority, change: &Change) -> hufu_authority::Result<Digest> {
+pub(crate) fn propose(t: &TestAuthority, change: &Change) -> hufu_authority::Result<Digest> {
     match t.authority.change(&t.session("zhao"), change)? {
         Outcome::Proposed(digest) => Ok(digest),
         Outcome::Done(event) => panic!("{change:?} was done by one person: event {event}"),
