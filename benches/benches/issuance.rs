@@ -6,7 +6,8 @@
 //! 10000), `HUFU_BENCH_THREADS` and `HUFU_BENCH_GROUPS` the numbers tried (default `1,2` and `1,10,100,1000`).
 //!
 //! A `pair` takes its encryption key from a pool that holds enough of them; of `pair-empty`, the pool is empty and every
-//! key is generated while it is issued. This process holds the key centre's wrapping key, no agent stands between.
+//! key is generated while it is issued. This process holds the key centre's wrapping key, no agent stands between. The
+//! bytes are those of the database file alone: of less than 20000, much still lies in its write-ahead log.
 
 // A benchmark that cannot run has nothing to say but why.
 #![allow(clippy::print_stdout)]
