@@ -2,17 +2,19 @@
 //! (default 100000).
 //!
 //! Two administrators: one selects by organisation and enters the requests, the other approves each list with one
-//! signature and applies it.
+//! signature, applies it, and publishes the revocation lists, the full one and its shards: built, signed, put in their
+//! places, read there again, and compared with the ledger.
 
 // A benchmark that cannot run has nothing to say but why.
 #![allow(clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 
+use hufu_authority::model::crl::CrlPart;
 use hufu_authority::model::ident::RequestId;
 use hufu_authority::model::request::Action;
 use hufu_authority::model::revocation::RevocationReason;
-use hufu_authority::{AfterSigning, CertificateFilter, StatusRequest};
+use hufu_authority::{AfterSigning, CertificateFilter, Publishing, StatusRequest};
 use hufu_benches::{Failure, Scratch, all, forget_peak, issue, machine, number, peak, rate};
 
 /// What the command line enters, approves and applies at a time.
@@ -24,8 +26,11 @@ fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let scratch = Scratch::found(folder.path(), AfterSigning::Trust)?;
     issue(&scratch, 0, count)?;
-    forget_peak();
     let (authority, [first, second]) = (&scratch.authority, &scratch.administrators);
+    // Nothing is revoked yet: the list that relying parties have before.
+    let mut publishing = Publishing::full(folder.path().join("published"));
+    authority.publish_crl(second, &scratch.ca, &publishing)?;
+    forget_peak();
 
     println!("{:<12} {:>8} {:>10}", "step", "seconds", "each/s");
     let began = Instant::now();
@@ -57,8 +62,17 @@ fn main() -> Result<(), Failure> {
         all(authority.apply(second, chunk)?)?;
     }
     tell("apply", count, started.elapsed());
+    let started = Instant::now();
+    publishing.agreed_changes = Some(u64::try_from(count)?);
+    let publications = authority.publish_crl(second, &scratch.ca, &publishing)?;
+    tell("publish", count, started.elapsed());
     tell("whole", count, began.elapsed());
     println!("peak memory {} MiB", peak());
+    let lists = publications.iter().flat_map(|publication| &publication.lists);
+    let full: u64 = lists.filter(|list| list.part == CrlPart::Full).map(|list| list.entries).sum();
+    if full != u64::try_from(count)? {
+        return Err("the full list does not hold all of them".into());
+    }
     if authority.summary(None, None)?.total.revoked != u64::try_from(count)? {
         return Err("not all were revoked".into());
     }

@@ -5,9 +5,11 @@
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use hufu_authority::kmc::Caps;
 use hufu_authority::model::entropy::Entropy;
+use hufu_authority::model::escrow::RecoveryPart;
 use hufu_authority::model::holder::{Field, HolderKind, resident_id_with_check};
 use hufu_authority::model::ident::RequestId;
 use hufu_authority::model::operator::Role;
@@ -18,8 +20,8 @@ use hufu_authority::x509::csr;
 use hufu_authority::x509::key::{Passphrase, SecretKey};
 use hufu_authority::x509::name::Name;
 use hufu_authority::{
-    AfterSigning, Authority, CaSigner, Change, Founding, HomePassphrases, NewAdministrator, NewRequest, Session,
-    SystemEntropy,
+    AfterSigning, Authority, CaSigner, Change, Founding, HomePassphrases, KeyCentre, NewAdministrator, NewKeyCentre,
+    NewRequest, Session, SystemEntropy,
 };
 use rayon::prelude::*;
 
@@ -87,14 +89,59 @@ impl Scratch {
         let (approver_key, approver) = key_and_csr("李四")?;
         let staff =
             [operator("entry", "lra", Role::Entry, entry)?, operator("approver", "ra", Role::Approver, approver)?];
-        let ids: Vec<RequestId> = staff.iter().map(|r| r.id.clone()).collect();
-        all(authority.submit(&first, &staff)?)?;
-        all(authority.approve(&second, &ids)?)?;
-        all(authority.issue(&second, &signer, &ids)?)?;
+        whole_way(&authority, [&first, &second], &signer, &staff)?;
         let entry = authority.act_as(&"entry".parse()?, entry_key)?;
         let approver = authority.act_as(&"approver".parse()?, approver_key)?;
         Ok(Self { authority, entry, approver, ca: signer, administrators: [first, second] })
     }
+
+    /// Founds a key centre whose wrapping key this process holds, generates `pool` keys ahead, and gives it to the signer.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    pub fn add_key_centre(&mut self, pool: usize) -> Result<(), Failure> {
+        let [first, second] = &self.administrators;
+        let officers = ["officer-1", "officer-2"];
+        let staff = officers.map(|id| operator(id, "ca", Role::Auditor, key_and_csr(id)?.1));
+        let staff = staff.into_iter().collect::<Result<Vec<_>, Failure>>()?;
+        whole_way(&self.authority, [first, second], &self.ca, &staff)?;
+        let new = NewKeyCentre {
+            name: "示例密钥管理中心".to_owned(),
+            threshold: 3,
+            custodians: (1..=5).map(|n| format!("保管员 {n}")).collect(),
+            officers: officers
+                .into_iter()
+                .map(|id| Ok((id.parse()?, RecoveryPart::Recovery)))
+                .collect::<Result<_, Failure>>()?,
+            caps: Caps { user: 1, judicial: 0 },
+        };
+        let founded = self.authority.found_key_centre(first, &new)?;
+        let _ = self.authority.countersign(second, &founded.proposal)?;
+        let kek = self.authority.kmc()?.combine(founded.shares.get(..3).ok_or("too few shares")?)?;
+        let centre = KeyCentre::held(self.authority.home(), kek)?;
+        let _ = centre.unlocked()?.fill(self.authority.now(), None, pool)?;
+        self.ca.set_key_centre(centre);
+        Ok(())
+    }
+}
+
+/// One group of requests goes the whole way: entered by the first, approved and issued by the second. Returns the time
+/// spent issuing.
+///
+/// # Errors
+/// Whatever goes wrong.
+pub fn whole_way(
+    authority: &Authority,
+    [enters, issues]: [&Session; 2],
+    ca: &CaSigner,
+    batch: &[NewRequest],
+) -> Result<Duration, Failure> {
+    let ids: Vec<RequestId> = batch.iter().map(|r| r.id.clone()).collect();
+    all(authority.submit(enters, batch)?)?;
+    all(authority.approve(issues, &ids)?)?;
+    let started = Instant::now();
+    all(authority.issue(issues, ca, &ids)?)?;
+    Ok(started.elapsed())
 }
 
 /// Every result of a batch, or the first failure.
@@ -182,10 +229,7 @@ pub fn issue(scratch: &Scratch, first: usize, count: usize) -> Result<(), Failur
     const GROUP: usize = 1000;
     for from in (first..first + count).step_by(GROUP) {
         let batch = requests(from, GROUP.min(first + count - from))?;
-        let ids: Vec<RequestId> = batch.iter().map(|r| r.id.clone()).collect();
-        all(scratch.authority.submit(&scratch.entry, &batch)?)?;
-        all(scratch.authority.approve(&scratch.approver, &ids)?)?;
-        all(scratch.authority.issue(&scratch.approver, &scratch.ca, &ids)?)?;
+        whole_way(&scratch.authority, [&scratch.entry, &scratch.approver], &scratch.ca, &batch)?;
     }
     Ok(())
 }
