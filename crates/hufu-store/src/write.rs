@@ -422,7 +422,7 @@ impl EventWriter<'_, '_> {
     /// Returns what is on record.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`]; [`ErrorKind::CertificateState`] for a step that [`CertificateStatus::may_become`] does not
+    /// [`ErrorKind::NotFound`]; [`ErrorKind::CertificateState`] for a step that [`hufu_model::certificate::CertificateStatus::may_become`] does not
     /// allow; [`ErrorKind::Constraint`] for a change that would hold from before the last one or from the future;
     /// [`ErrorKind::Duplicate`] for a second one of the same certificate in the same event; database errors.
     pub fn put_status_change(&mut self, new: &NewStatus) -> Result<StatusChange> {

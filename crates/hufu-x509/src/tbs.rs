@@ -88,7 +88,7 @@ impl Urls {
         vec![format!("{}/crl/{}-delta.crl", self.http(), hex(&key.key_id()))]
     }
 
-    /// The place of an address of these in the folder that is served under [`Urls::http`], e.g. `crl/….crl`; none for
+    /// The place of an address of these in the folder that is served under the HTTP base, e.g. `crl/….crl`; none for
     /// an address elsewhere.
     #[must_use]
     pub fn place<'a>(&self, url: &'a str) -> Option<&'a str> {
