@@ -213,7 +213,8 @@ impl Change {
         })
     }
 
-    fn needs_two(&self, tree: &OrgTree) -> Result<bool> {
+    /// Whether it takes a second person.
+    pub(crate) fn needs_two(&self, tree: &OrgTree) -> Result<bool> {
         Ok(match self {
             Self::OrgLimits { org, limits } => tree.get(org)?.limits.raised_by(limits),
             _ => self.kind().needs_two(),
@@ -221,8 +222,14 @@ impl Change {
     }
 
     /// The operator may make this change: an administrator whose organisation is above what is changed. Changes to
-    /// administrators, and their appointment, belong to a super-administrator.
-    fn permit(&self, w: &Write<'_>, tree: &OrgTree, by: &Operator) -> Result<()> {
+    /// administrators, and their appointment, belong to a super-administrator. `known` gives an operator as they were then:
+    /// the audit asks the same of every act on record.
+    pub(crate) fn permit(
+        &self,
+        known: impl Fn(&OperatorId) -> Result<Operator>,
+        tree: &OrgTree,
+        by: &Operator,
+    ) -> Result<()> {
         let place = match self {
             Self::OrgAdd(org) => org.parent.clone().ok_or(hufu_model::org::TreeError::Misplaced {
                 org: org.id.clone(),
@@ -234,7 +241,7 @@ impl Change {
                 org.clone()
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
-            Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(w, operator)?.org,
+            Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(operator)?.org,
             // A profile, a key centre or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
             Self::ProfileSet { .. }
             | Self::RetentionSet(_)
@@ -248,9 +255,9 @@ impl Change {
         let administrators = match self {
             Self::KeyCentre(_) => true,
             Self::OperatorRoles { operator, roles } => {
-                roles.iter().chain(&known(w, operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
+                roles.iter().chain(&known(operator)?.roles).any(|r| matches!(r, Role::Admin | Role::SuperAdmin))
             }
-            Self::OperatorRemove(operator) => known(w, operator)?.has(Role::SuperAdmin),
+            Self::OperatorRemove(operator) => known(operator)?.has(Role::SuperAdmin),
             _ => self.kind().is_about_a_ca(),
         };
         if administrators {
@@ -282,7 +289,7 @@ impl Authority {
         self.write(session, &act.kind, |w| {
             let mut tree = w.reader().org_tree()?;
             let by = policy::acting(&w.reader(), session, w.now())?;
-            change.permit(w, &tree, &by)?;
+            change.permit(|id| known(w, id), &tree, &by)?;
             // A proposal that could not take effect is refused at once: the plan is made now and again when it is countersigned.
             let plan = change.plan(w, &mut tree, &self.identity, &self.home, None)?;
             if change.needs_two(&w.reader().org_tree()?)? {
@@ -384,11 +391,11 @@ impl Authority {
             }
             let change = Change::from_act(&act)?;
             let mut tree = r.org_tree()?;
-            change.permit(w, &tree, &by)?;
+            change.permit(|id| known(w, id), &tree, &by)?;
             // Both are asked: what somebody proposed who has no right to it any more is nobody's.
             let proposer = active(w, &act.operator)?;
             let proposer = proposer.ok_or_else(|| ErrorKind::UnknownOperator(act.operator.clone()))?;
-            change.permit(w, &tree, &proposer)?;
+            change.permit(|id| known(w, id), &tree, &proposer)?;
             let made = make(&change)?;
             let plan = change.plan(w, &mut tree, &self.identity, &self.home, made)?;
             erases = matches!(change, Change::Erase(_));
@@ -421,7 +428,7 @@ impl Authority {
             let by = policy::acting(&r, session, w.now())?;
             let act: Act = document::signed(&r, &self.identity, digest)?;
             if act.operator != by.id {
-                Change::from_act(&act)?.permit(w, &r.org_tree()?, &by)?;
+                Change::from_act(&act)?.permit(|id| known(w, id), &r.org_tree()?, &by)?;
             }
             proposal.status = "rejected".to_owned();
             proposal.approver = Some(by.id);

@@ -5,6 +5,7 @@
 //! until the next checkpoint nothing contradicts it; a signature of the people it names they cannot write. And a row that
 //! was altered for an hour and put back leaves no trace but an act that nobody had the right to.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use hufu_ledger::event::Event;
@@ -116,7 +117,7 @@ struct State {
     /// What was signed about each medium, and what became of it by acts.
     media: BTreeMap<MediumId, (String, MediumStatus)>,
     /// The organisations as a tree, until one of them changes.
-    tree: Option<OrgTree>,
+    tree: OnceCell<OrgTree>,
     /// How many records the manifests of status requests list.
     listed: BTreeMap<Digest, usize>,
 }
@@ -158,7 +159,7 @@ impl State {
             cas,
             key_centre: None,
             media: BTreeMap::new(),
-            tree: None,
+            tree: OnceCell::new(),
             listed: BTreeMap::new(),
         })
     }
@@ -247,7 +248,7 @@ impl State {
     }
 
     /// An order to the key centre: by somebody with the role for it, in their jurisdiction.
-    fn key_order(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+    fn key_order(&self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
         for id in keys(&decode(row)?, "key_order") {
             let order = r.key_order(&id)?.ok_or_else(|| ErrorKind::UnknownKeyOrder(id.clone()))?;
@@ -258,7 +259,7 @@ impl State {
     }
 
     /// What was begun was within the limits of every ancestor, none of which was frozen.
-    fn intents(&mut self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
+    fn intents(&self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
         policy::may_issue(&by)?;
         for id in keys(&decode(row)?, "intent") {
@@ -304,7 +305,7 @@ impl State {
     }
 
     /// A responder's certificate: asked for by a super-administrator of the CA.
-    fn responder(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
+    fn responder(&self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
         policy::holds(&by, &[Role::SuperAdmin])?;
         policy::within(self.tree(), &by, &crate::init::ca_org()?)
@@ -319,19 +320,12 @@ impl State {
             return Err(fault("act", "it was signed for something else, or by another person"));
         }
         let change = Change::from_act(&act)?;
-        let needs_two = match &change {
-            Change::OrgLimits { org, limits } => self.organisation(org)?.limits.raised_by(limits),
-            _ => change.kind().needs_two(),
-        };
-        if needs_two && !two {
+        if change.needs_two(self.tree())? && !two {
             return Err(fault("act", "it needs a second person, and one signed it"));
         }
-        let first = self.operator(&act.operator)?.clone();
-        let place = self.place(&change)?;
-        for who in [&by, &first] {
-            let roles = [Role::SuperAdmin, Role::Admin];
-            policy::holds(who, if row.kind.is_about_a_ca() { &roles[..1] } else { &roles })?;
-            policy::within(self.tree(), who, &place)?;
+        let first = self.operator(&act.operator)?;
+        for who in [&by, first] {
+            change.permit(|id| self.operator(id).cloned(), self.tree(), who)?;
         }
         if let Change::Erase(certificates) = &change {
             let named = retention::ended(r, certificates, self.retention, row.at)?;
@@ -342,42 +336,20 @@ impl State {
         self.apply(change)
     }
 
-    /// Where a change happens.
-    fn place(&mut self, change: &Change) -> Result<OrgId> {
-        Ok(match change {
-            Change::OrgAdd(org) => org.parent.clone().ok_or_else(|| fault("act", "it has no place"))?,
-            Change::OrgMove { org, .. }
-            | Change::OrgFreeze(org)
-            | Change::OrgUnfreeze(org)
-            | Change::OrgLimits { org, .. } => org.clone(),
-            Change::OperatorRoles { operator, .. } | Change::OperatorRemove(operator) => {
-                self.operator(operator)?.org.clone()
-            }
-            Change::ProfileSet { .. }
-            | Change::RetentionSet(_)
-            | Change::Erase(_)
-            | Change::KeyCentre(_)
-            | Change::CaAdd(_)
-            | Change::CaCurrent(_)
-            | Change::CaRetire(_)
-            | Change::CaRevoke { .. } => crate::init::ca_org()?,
-        })
-    }
-
-    fn tree(&mut self) -> &OrgTree {
-        self.tree.get_or_insert_with(|| OrgTree::new(self.organisations.values().cloned()))
+    fn tree(&self) -> &OrgTree {
+        self.tree.get_or_init(|| OrgTree::new(self.organisations.values().cloned()))
     }
 
     fn apply(&mut self, change: Change) -> Result<()> {
-        self.tree = None;
+        self.tree.take();
         match change {
             Change::OrgAdd(org) => drop(self.organisations.insert(org.id.clone(), org)),
             Change::OrgMove { org, to } => self.organisation(&org)?.parent = Some(to),
             Change::OrgFreeze(org) => self.organisation(&org)?.status = OrgStatus::Frozen,
             Change::OrgUnfreeze(org) => self.organisation(&org)?.status = OrgStatus::Active,
             Change::OrgLimits { org, limits } => self.organisation(&org)?.limits = limits,
-            Change::OperatorRoles { operator, roles } => self.operator(&operator)?.roles = roles,
-            Change::OperatorRemove(operator) => self.operator(&operator)?.status = OperatorStatus::Removed,
+            Change::OperatorRoles { operator, roles } => self.operator_mut(&operator)?.roles = roles,
+            Change::OperatorRemove(operator) => self.operator_mut(&operator)?.status = OperatorStatus::Removed,
             Change::RetentionSet(years) => self.retention = years,
             // It changes nothing that later acts rest upon.
             Change::Erase(_) => {}
@@ -435,7 +407,11 @@ impl State {
         self.organisations.get_mut(id).ok_or_else(|| fault("act", "its organisation was not there"))
     }
 
-    fn operator(&mut self, id: &OperatorId) -> Result<&mut Operator> {
+    fn operator(&self, id: &OperatorId) -> Result<&Operator> {
+        self.operators.get(id).ok_or_else(|| fault("act", "its operator was not there"))
+    }
+
+    fn operator_mut(&mut self, id: &OperatorId) -> Result<&mut Operator> {
         self.operators.get_mut(id).ok_or_else(|| fault("act", "its operator was not there"))
     }
 
