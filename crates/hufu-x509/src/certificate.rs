@@ -174,8 +174,7 @@ impl Certificate {
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
-        // The ranges were made from these octets and never change.
-        self.der.get(range.clone()).unwrap_or_default()
+        signed::part(&self.der, range)
     }
 
     /// The version as people count it: 3 for every certificate with extensions.

@@ -43,12 +43,14 @@ use std::fmt;
 
 use hufu_model::ident::Serial;
 
+use std::ops::Range;
+
 use crate::certificate::Extension;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::PublicKey;
 use crate::name::Name;
 use crate::pem;
-use crate::signed::Parts;
+use crate::signed::{self, Parts};
 
 mod build;
 mod entry;
@@ -126,9 +128,8 @@ impl Crl {
         pem::encode(PEM_LABEL, &self.der)
     }
 
-    fn part(&self, range: &std::ops::Range<usize>) -> &[u8] {
-        // The ranges were made from these octets and never change.
-        self.der.get(range.clone()).unwrap_or_default()
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        signed::part(&self.der, range)
     }
 
     /// The version as people count it: 2 for every CRL with extensions.

@@ -25,7 +25,7 @@ use crate::key::PublicKey;
 use crate::name::Name;
 use crate::oid;
 use crate::sign::{Cause, Signature, Signer, diagnose};
-use crate::signed::is_sm2_with_sm3;
+use crate::signed::{self, is_sm2_with_sm3};
 use crate::tbs::put_algorithm;
 use crate::tlv::{Fault, Reader, Tlv, nest, put, tag};
 use crate::{pem, strict};
@@ -94,8 +94,7 @@ impl Csr {
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
-        // The ranges were made from these octets and never change.
-        self.der.get(range.clone()).unwrap_or_default()
+        signed::part(&self.der, range)
     }
 
     /// The whole request.

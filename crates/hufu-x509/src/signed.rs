@@ -69,6 +69,11 @@ pub(crate) fn is_sm2_with_sm3(algorithm: &[u8]) -> bool {
     algorithm == ABSENT || algorithm == NULL
 }
 
+/// The octets of a part of `der`. The ranges were made from these octets and never change.
+pub(crate) fn part<'a>(der: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    der.get(range.clone()).unwrap_or_default()
+}
+
 /// Where an extension stands.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -126,7 +131,7 @@ pub(crate) fn extensions(explicit: &Tlv<'_>) -> std::result::Result<Vec<Place>, 
 
 /// The first extension that stands twice, for a refusal.
 pub(crate) fn doubled<'a>(der: &[u8], places: &'a [Place]) -> Option<&'a Place> {
-    let oid = |place: &Place| der.get(place.oid.clone()).unwrap_or_default();
+    let oid = |place: &Place| part(der, &place.oid);
     places.iter().enumerate().find(|(i, place)| places.iter().take(*i).any(|p| oid(p) == oid(place))).map(|(_, p)| p)
 }
 
@@ -136,9 +141,8 @@ pub(crate) fn value<'a>(
     places: &[Place],
     wanted: oid::Oid,
 ) -> std::result::Result<Option<Tlv<'a>>, Fault> {
-    let octets = |range: &Range<usize>| der.get(range.clone()).unwrap_or_default();
-    let Some(place) = places.iter().find(|place| octets(&place.oid) == wanted.as_bytes()) else { return Ok(None) };
-    let mut reader = Reader::at(octets(&place.value), place.value.start);
+    let Some(place) = places.iter().find(|place| part(der, &place.oid) == wanted.as_bytes()) else { return Ok(None) };
+    let mut reader = Reader::at(part(der, &place.value), place.value.start);
     let value = reader.any()?;
     reader.finish("octets behind an extension's value")?;
     Ok(Some(value))

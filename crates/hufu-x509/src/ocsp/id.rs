@@ -10,7 +10,7 @@ use crate::certificate::Certificate;
 use crate::error::Result;
 use crate::key::PublicKey;
 use crate::oid;
-use crate::signed::algorithm;
+use crate::signed::{self, algorithm};
 use crate::tlv::{Fault, Tlv, nest, put, put_unsigned, tag};
 
 /// A CertID. Its octets are kept, since an answer repeats them as the question had them.
@@ -75,7 +75,7 @@ impl CertId {
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
-        self.der.get(range.clone()).unwrap_or_default()
+        signed::part(&self.der, range)
     }
 
     /// The CertID in DER.

@@ -223,8 +223,7 @@ impl Response {
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
-        // The ranges were made from these octets and never change.
-        self.der.get(range.clone()).unwrap_or_default()
+        signed::part(&self.der, range)
     }
 
     /// The whole answer.
