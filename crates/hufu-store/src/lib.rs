@@ -14,6 +14,7 @@
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
 //! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
 //! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
+//! * [`pages`]: a long list, page by page
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
 //! * [`verify`]: the whole database against its ledger
@@ -38,6 +39,7 @@ pub mod faults;
 mod issuance;
 mod key_order;
 mod medium;
+mod pages;
 mod patience;
 mod presigned;
 mod reader;
@@ -59,6 +61,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
 pub use medium::MediumRow;
+pub use pages::pages;
 pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
 pub use reader::{Cut, Listed, Reader, TableForm};
