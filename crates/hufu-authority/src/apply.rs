@@ -22,9 +22,9 @@ use hufu_x509::record::StatusRecord;
 
 use crate::approve::check_status_record;
 use crate::authority::{Authority, Session};
-use crate::check::Signed;
+use crate::check::{Signed, take};
 use crate::document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Gravity};
 
 /// A change of status that is in force.
@@ -60,6 +60,7 @@ impl Authority {
                     by: &by,
                     now: w.now(),
                     signed: Signed::new(&r, &tree, &self.identity, w.now()),
+                    profiles: policy::Profiles::default(),
                     becomes: HashMap::new(),
                 };
                 let (mut due, mut seen) = (Vec::new(), HashSet::new());
@@ -148,6 +149,7 @@ struct Checker<'a> {
     by: &'a Operator,
     now: Instant,
     signed: Signed<'a>,
+    profiles: policy::Profiles,
     /// What certificates become by requests that come earlier in the batch.
     becomes: HashMap<Serial, CertificateStatus>,
 }
@@ -158,7 +160,7 @@ impl Checker<'_> {
         if let Some(status) = self.becomes.get(&certificate.serial) {
             certificate.status = *status;
         }
-        policy::may_be_done(self.r, &certificate, action, self.now)?;
+        policy::may_be_done(self.r, &mut self.profiles, &certificate, action, self.now)?;
         if let Some(status) = action.status() {
             self.becomes.insert(certificate.serial, status);
         }
@@ -211,11 +213,4 @@ pub(crate) fn put_change(
         event.put_compromised_key(spki, &new.serial)?;
     }
     Ok(change)
-}
-
-fn take(results: &mut BTreeMap<RequestId, Result<Applied>>, id: &RequestId) -> Result<Applied> {
-    match results.get(id) {
-        Some(Ok(done)) => Ok(done.clone()),
-        _ => results.remove(id).unwrap_or_else(|| Err(Error::from(ErrorKind::UnknownRequest(id.clone())))),
-    }
 }

@@ -14,7 +14,7 @@ use hufu_x509::digest::sm3;
 use hufu_x509::record::{Approval as ApprovalRecord, Decision, Manifest, ManifestKind, RequestRecord, StatusRecord};
 
 use crate::authority::{Authority, Identity, Session};
-use crate::check::Signed;
+use crate::check::{Signed, take};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{self, Gravity};
@@ -220,13 +220,6 @@ const fn wanted(decision: Decision) -> RequestStatus {
     match decision {
         Decision::Approve => RequestStatus::Approved,
         Decision::Reject => RequestStatus::Rejected,
-    }
-}
-
-fn take(results: &mut BTreeMap<RequestId, Result<Decided>>, id: &RequestId) -> Result<Decided> {
-    match results.get(id) {
-        Some(Ok(done)) => Ok(done.clone()),
-        _ => results.remove(id).unwrap_or_else(|| Err(Error::from(ErrorKind::UnknownRequest(id.clone())))),
     }
 }
 

@@ -6,7 +6,7 @@ use hufu_issuer::audit_lint;
 use hufu_model::ident::Digest;
 use hufu_model::profile::Profile;
 use hufu_model::request::RequestStatus;
-use hufu_store::{CertificateFilter, Reader, RequestFilter, RequestRow};
+use hufu_store::{CertificateFilter, Reader, RequestFilter, RequestRow, pages};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::digest::sm3;
 use hufu_x509::key::PublicKey;
@@ -99,8 +99,9 @@ impl Authority {
             self.audit_ledger(r, progress, &mut report)?;
             if depth == Depth::Deep {
                 self.audit_documents(r, progress, &mut report)?;
-                acts::audit(r, &self.identity, &self.profiles_by_digest(r)?, progress, &mut report)?;
-                self.audit_certificates(r, progress, &mut report)?;
+                let profiles = self.profiles_by_digest(r)?;
+                acts::audit(r, &self.identity, &profiles, progress, &mut report)?;
+                self.audit_certificates(r, &profiles, progress, &mut report)?;
                 self.audit_requests(r, progress, &mut report)?;
                 status::audit(r, progress, &mut report)?;
                 pairs::audit(r, &self.home, progress, &mut report)?;
@@ -174,19 +175,24 @@ impl Authority {
     }
 
     /// I1, I2, I3, I9, I11: every certificate.
-    fn audit_certificates(&self, r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut AuditReport) -> Result<()> {
+    fn audit_certificates(
+        &self,
+        r: &Reader<'_>,
+        profiles: &BTreeMap<Digest, Profile>,
+        progress: &dyn Fn(Progress),
+        report: &mut AuditReport,
+    ) -> Result<()> {
         let cas = self.identity.cas(r)?;
         let mut issuers: BTreeMap<u8, (&Certificate, PublicKey)> = BTreeMap::new();
         for ca in &cas {
             issuers.insert(ca.instance, (&ca.certificate, ca.certificate.public_key()?));
         }
-        let profiles = self.profiles_by_digest(r)?;
         let of = r.certificate_count()?;
-        let mut after = None;
-        loop {
-            let page = r.certificates(&CertificateFilter { after, limit: PAGE, ..CertificateFilter::default() })?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.serial.clone());
+        for page in pages(
+            |after| r.certificates(&CertificateFilter { after, limit: PAGE, ..CertificateFilter::default() }),
+            |row| row.serial.clone(),
+        ) {
+            let page = page?;
             for row in &page {
                 report.certificates += 1;
                 let serial = row.serial.to_string();
@@ -205,6 +211,7 @@ impl Authority {
             }
             progress(Progress { what: "certificates", done: report.certificates, of });
         }
+        Ok(())
     }
 
     /// I2, I6, I10, I12: every request, its approval and its sealed fields.
@@ -213,11 +220,11 @@ impl Authority {
         let mut approvals: BTreeMap<Digest, Option<ApprovalRecord>> = BTreeMap::new();
         let of = r.request_count()?;
         let erased = retention::erased(r)?;
-        let mut after = None;
-        loop {
-            let page = r.requests(&RequestFilter { after, limit: PAGE, ..RequestFilter::default() })?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.id.clone());
+        for page in pages(
+            |after| r.requests(&RequestFilter { after, limit: PAGE, ..RequestFilter::default() }),
+            |row| row.id.clone(),
+        ) {
+            let page = page?;
             for row in &page {
                 report.requests += 1;
                 let manifest = manifests
@@ -251,6 +258,7 @@ impl Authority {
             }
             progress(Progress { what: "requests", done: report.requests, of });
         }
+        Ok(())
     }
 
     /// The record is the one its entry operator signed; the sealed fields are those it names.

@@ -15,8 +15,8 @@ use hufu_x509::key::{Passphrase, SecretKey};
 use hufu_x509::record::RequestRecord;
 use hufu_x509::seal::SealKey;
 use hufu_x509::sign::Signer;
+use hufu_x509::signed_data;
 use hufu_x509::tbs::Urls;
-use hufu_x509::{pkcs8, signed_data};
 
 use crate::ca::IssuingCa;
 use crate::edge::{SystemClock, SystemEntropy};
@@ -207,22 +207,14 @@ impl Authority {
         let now = self.clock.now();
         let act = EventKind::SignerStart.code();
         self.read_as(session, act, |r| policy::may_issue(&policy::acting(r, session, now)?))?;
-        let key = |name: &str| -> Result<SecretKey> {
-            let path = self.home.key(name);
-            let key = pkcs8::decrypt(&home::read(&path)?, passphrase);
-            key.map_err(|e| Error::from(e).about(path.display().to_string()))
-        };
+        let key = |name: &str| self.key_file(session, EventKind::SignerStart, &self.home.key(name), passphrase);
         let id = &self.identity;
         let (cas, profiles) = self.read(|r| Ok((id.cas(r)?, r.profiles()?)))?;
         cas.iter().try_for_each(|ca| self.settle_key(ca).map(drop))?;
         // A CA that signs no certificates any more may have its key elsewhere.
         let needed = |ca: &&IssuingCa| ca.status.signs_certificates() || self.home.key(&ca.key).exists();
-        let keys = cas.iter().filter(needed).map(|ca| Ok((ca, key(&ca.key)?))).collect::<Result<Vec<_>>>();
-        let keys = keys.and_then(|issuing| Ok((issuing, key("ledger")?)));
-        if let Err(e) = &keys {
-            self.record_denials(session, act, [e])?;
-        }
-        let (issuing_keys, ledger_key) = keys?;
+        let issuing_keys = cas.iter().filter(needed).map(|ca| Ok((ca, key(&ca.key)?))).collect::<Result<Vec<_>>>()?;
+        let ledger_key = key("ledger")?;
         if id.ledger.public_key()? != *ledger_key.public_key() {
             return Err(ErrorKind::Document {
                 what: "ledger key",

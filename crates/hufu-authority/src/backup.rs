@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use hufu_model::ident::{Digest, Serial};
 use hufu_model::time::Instant;
 use hufu_store::vault::Vault;
-use hufu_store::{Mode, Reader, Store};
+use hufu_store::{Mode, Reader, Store, pages};
 use hufu_x509::certificate::Certificate;
 
 use crate::audit::{AuditReport, Depth, Progress};
@@ -192,11 +192,8 @@ fn look_through(copy: &Path, schema: Option<u32>, progress: &dyn Fn(Progress)) -
 
 /// The first encryption certificate of the copy whose key is not in the copied vault.
 fn without_key(r: &Reader<'_>, vault: Option<&Vault>) -> Result<Option<Serial>> {
-    let mut after = None;
-    loop {
-        let page = r.pairs(after.as_ref(), PAGE)?;
-        let Some(last) = page.last() else { return Ok(None) };
-        after = Some(last.signing.clone());
+    for page in pages(|after| r.pairs(after.as_ref(), PAGE), |pair| pair.signing.clone()) {
+        let page = page?;
         for pair in page {
             let der = r.certificate_der(&pair.encryption)?;
             let der = der.ok_or_else(|| ErrorKind::UnknownCertificate(pair.encryption.clone()))?;
@@ -207,6 +204,7 @@ fn without_key(r: &Reader<'_>, vault: Option<&Vault>) -> Result<Option<Serial>> 
             }
         }
     }
+    Ok(None)
 }
 
 /// A copy opened for looking, with the anchor that was copied with it.

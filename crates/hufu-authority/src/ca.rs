@@ -496,7 +496,13 @@ impl Authority {
     }
 
     /// A key file of the CA's, opened; a wrong passphrase is recorded.
-    fn key_file(&self, session: &Session, act: EventKind, path: &Path, passphrase: &Passphrase) -> Result<SecretKey> {
+    pub(crate) fn key_file(
+        &self,
+        session: &Session,
+        act: EventKind,
+        path: &Path,
+        passphrase: &Passphrase,
+    ) -> Result<SecretKey> {
         let key = pkcs8::decrypt(&home::read(path)?, passphrase);
         let key = key.map_err(|e| Error::from(e).about(path.display().to_string()));
         if let Err(e) = &key {

@@ -1,8 +1,8 @@
 //! What was signed, checked once more before it is acted upon: documents are read and verified once for a batch.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use hufu_model::ident::Digest;
+use hufu_model::ident::{Digest, RequestId};
 use hufu_model::operator::{Operator, OperatorStatus};
 use hufu_model::org::OrgTree;
 use hufu_model::time::Instant;
@@ -12,7 +12,16 @@ use hufu_x509::record::{Approval, Decision, Manifest};
 use crate::approve::covers;
 use crate::authority::Identity;
 use crate::document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
+
+/// The result of one request of a batch. One that was asked for twice is answered twice; an error cannot be copied, and is
+/// given once.
+pub(crate) fn take<T: Clone>(results: &mut BTreeMap<RequestId, Result<T>>, id: &RequestId) -> Result<T> {
+    match results.get(id) {
+        Some(Ok(done)) => Ok(done.clone()),
+        _ => results.remove(id).unwrap_or_else(|| Err(ErrorKind::UnknownRequest(id.clone()).into())),
+    }
+}
 
 /// The manifests and approvals of a batch.
 pub(crate) struct Signed<'a> {
@@ -21,7 +30,8 @@ pub(crate) struct Signed<'a> {
     identity: &'a Identity,
     now: Instant,
     manifests: HashMap<Digest, Manifest>,
-    approvals: HashMap<Digest, Approval>,
+    /// With who signed each, as an operator who is active still.
+    approvals: HashMap<Digest, (Approval, Option<Operator>)>,
 }
 
 impl<'a> Signed<'a> {
@@ -43,10 +53,12 @@ impl<'a> Signed<'a> {
     pub(crate) fn approver(&mut self, row: &RequestRow) -> Result<Operator> {
         let digest = row.approval.ok_or_else(|| document::fault("request", "it has no approval"))?;
         if !self.approvals.contains_key(&digest) {
-            let contents = document::signed(self.r, self.identity, &digest)?;
-            self.approvals.insert(digest, contents);
+            let contents: Approval = document::signed(self.r, self.identity, &digest)?;
+            let approver = self.r.operator(&contents.operator)?.filter(|o| o.status == OperatorStatus::Active);
+            self.approvals.insert(digest, (contents, approver));
         }
-        let contents = self.approvals.get(&digest).ok_or(ErrorKind::Internal("an approval just read is gone"))?;
+        let read = self.approvals.get(&digest).ok_or(ErrorKind::Internal("an approval just read is gone"))?;
+        let (contents, approver) = read;
         if contents.operator == row.submitter {
             return Err(ErrorKind::SelfApproval(row.submitter.clone()).into());
         }
@@ -58,8 +70,7 @@ impl<'a> Signed<'a> {
             return Err(ErrorKind::Overtaken { by: "the organisation was moved" }.into());
         }
         self.not_expired("approval", contents.expires)?;
-        let approver = self.r.operator(&contents.operator)?.filter(|o| o.status == OperatorStatus::Active);
-        approver.ok_or_else(|| Error::from(ErrorKind::UnknownOperator(contents.operator.clone())))
+        approver.clone().ok_or_else(|| ErrorKind::UnknownOperator(contents.operator.clone()).into())
     }
 
     pub(crate) fn not_expired(&self, what: &'static str, at: i64) -> Result<()> {

@@ -1,7 +1,8 @@
 //! Signed documents: what operators sign, kept as GM/T 0010 SignedData and found by the SM3 of its content.
 
+use hufu_ledger::event::Event;
 use hufu_model::certificate::CertificateStatus;
-use hufu_model::ident::{Digest, OperatorId, Serial};
+use hufu_model::ident::{Digest, OperatorId, RequestId, Serial};
 use hufu_model::time::Instant;
 use hufu_store::{Document, Reader};
 use hufu_x509::certificate::Certificate;
@@ -118,4 +119,10 @@ fn signer(r: &Reader<'_>, identity: &Identity, inside: &Certificate, operator: &
 
 pub(crate) fn fault(what: &'static str, fault: &str) -> Error {
     ErrorKind::Document { what, fault: fault.to_owned() }.into()
+}
+
+/// The requests whose rows of `table` an event wrote.
+pub(crate) fn requests(event: &Event, table: &str) -> Vec<RequestId> {
+    let rows = event.effects.iter().filter(|e| e.table == table);
+    rows.filter_map(|e| std::str::from_utf8(&e.key).ok()?.parse().ok()).collect()
 }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use hufu_ledger::Value;
 use hufu_ledger::event::Event;
 use hufu_model::ident::{Digest, hex};
-use hufu_store::{CertificateFilter, Reader};
+use hufu_store::{CertificateFilter, Reader, pages};
 use hufu_x509::digest::Sm3;
 use hufu_x509::pem;
 
@@ -141,11 +141,11 @@ impl Authority {
 
 fn certificates(r: &Reader<'_>, out: &mut Out, progress: &dyn Fn(Progress)) -> Result<()> {
     let of = r.certificate_count()?;
-    let mut after = None;
-    loop {
-        let page = r.certificates(&CertificateFilter { after, limit: 1000, ..CertificateFilter::default() })?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.serial.clone());
+    for page in pages(
+        |after| r.certificates(&CertificateFilter { after, limit: 1000, ..CertificateFilter::default() }),
+        |row| row.serial.clone(),
+    ) {
+        let page = page?;
         for row in &page {
             let der = r.certificate_der(&row.serial)?.ok_or_else(|| fault("certificate", "its bytes are missing"))?;
             out.line(&format!(
@@ -160,6 +160,7 @@ fn certificates(r: &Reader<'_>, out: &mut Out, progress: &dyn Fn(Progress)) -> R
         }
         progress(Progress { what: "certificates", done: out.lines, of });
     }
+    Ok(())
 }
 
 /// One event as one line of JSON.

@@ -25,6 +25,7 @@ use hufu_store::{Approval, Candidate, Delivered, Intent, Issued, NewIntent, Read
 use rayon::prelude::*;
 
 use crate::authority::{Authority, CaSigner, Session};
+use crate::check::take;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy;
 use check::{Checker, Order};
@@ -357,11 +358,4 @@ fn rebuild<'a>(
         }
     }
     true
-}
-
-fn take(done: &mut Done, id: &RequestId) -> Result<IssuedCertificate> {
-    match done.get(id) {
-        Some(Ok(certificate)) => Ok(certificate.clone()),
-        _ => done.remove(id).unwrap_or_else(|| Err(ErrorKind::UnknownRequest(id.clone()).into())),
-    }
 }

@@ -151,7 +151,7 @@ impl KeyCentreFacts {
 
     /// What the home keeps: which wrapping key its vault has.
     pub(crate) fn entry(&self) -> String {
-        format!("{} {}", self.kek, self.check)
+        entry(&self.kek, &self.check)
     }
 
     /// The vault in the home is the one that was signed about, and the home has none yet.
@@ -309,10 +309,15 @@ impl Authority {
         let kmc = KeyCentre::open(&self.home)?;
         match known {
             None => Err(ErrorKind::KeyCentreWaits.into()),
-            Some(known) if known == format!("{} {}", kmc.kek(), kmc.check()) => Ok(kmc),
+            Some(known) if known == entry(kmc.kek(), kmc.check()) => Ok(kmc),
             Some(_) => Err(ErrorKind::KeyCentreDiffers.into()),
         }
     }
+}
+
+/// What the home keeps about its vault.
+fn entry(kek: &str, check: &Digest) -> String {
+    format!("{kek} {check}")
 }
 
 /// An operator of the home as an officer: with the key of the certificate they act with.

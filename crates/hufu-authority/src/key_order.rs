@@ -242,7 +242,7 @@ impl Authority {
             Ordered::Judicial { serial, to, reason, case_number, organ } => {
                 let (_, key) = escrowed(r, kmc, serial)?;
                 let recipient = Certificate::from_bytes(to)?.public_key()?;
-                self.refuse_authority_key(&recipient)?;
+                self.refuse_authority_key(&self.identity.cas(r)?, &recipient)?;
                 not_escrowed(kmc, &recipient)?;
                 let what = RecoveryOrder {
                     kind: hufu_model::escrow::RecoveryKind::Judicial,
@@ -284,7 +284,7 @@ impl Authority {
             NewKey::Csr(bytes) => {
                 let csr = Csr::from_bytes(bytes)?.verify()?;
                 let (key, holder) = (csr.public_key().clone(), certificate.holder);
-                self.refuse_authority_key(&key)?;
+                self.refuse_authority_key(&self.identity.cas(r)?, &key)?;
                 let spki = key.spki_digest();
                 if let Some(used) = r.key_use(&spki)?.filter(|used| used.holder != holder) {
                     return Err(ErrorKind::KeyInUse { request: used.request }.into());
@@ -309,16 +309,6 @@ impl Authority {
                 Ok((Certificate::from_der(&der)?.public_key()?, None))
             }
         }
-    }
-
-    fn refuse_authority_key(&self, key: &PublicKey) -> Result<()> {
-        let id = &self.identity;
-        for certificate in [&id.root, &id.issuing, &id.ledger] {
-            if certificate.public_key()? == *key {
-                return Err(ErrorKind::AuthorityKey.into());
-            }
-        }
-        Ok(())
     }
 
     /// Tells the vault of an order for a recovery, unless it knows.

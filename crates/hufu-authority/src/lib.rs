@@ -251,7 +251,7 @@ pub use mass::Forecast;
 pub use media::{MediumView, NewMedium};
 pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
-pub use publish::{CYCLE, LIFE, Publication, PublishedList, Publishing, Visibility};
+pub use publish::{LIFE, Publication, PublishedList, Publishing, Visibility};
 pub use report::{Figures, Growth, OrgFigures, Summary};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;

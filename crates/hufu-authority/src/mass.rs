@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::CertificateRow;
+use hufu_model::crl::SHARD_ENTRIES;
 use hufu_model::ident::{Digest, OrgId};
 use hufu_model::request::Action;
 use hufu_model::revocation::RevocationReason;
@@ -11,9 +12,6 @@ use hufu_x509::digest::sm3;
 
 use crate::authority::Authority;
 use crate::error::Result;
-
-/// How many entries a shard of the revocation list has at most.
-const SHARD: u64 = 10_000;
 
 /// Certificates a second, entered, approved and applied: the figure of `benches/README.md`, rounded down.
 const MEASURED: u64 = 5_000;
@@ -76,7 +74,7 @@ impl Authority {
             selection: sm3(&serials),
             octets,
             entries,
-            shards: entries.div_ceil(SHARD).max(1),
+            shards: entries.div_ceil(SHARD_ENTRIES).max(1),
             seconds: certificates.div_ceil(MEASURED),
         })
     }

@@ -2,7 +2,6 @@
 
 use hufu_model::ident::Serial;
 use hufu_store::PairRow;
-use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope::{self, Delivery, Dialect, Form, Terms};
 use hufu_x509::key::SecretKey;
 
@@ -56,12 +55,9 @@ impl Authority {
             return Ok(envelope::rewrite(&stored, &form)?);
         }
         let owner = owner.ok_or(ErrorKind::OwnerKey(dialect.code()))?;
-        let expected = expected(&encryption)?;
+        let [delivered] = &encryption;
+        let expected = delivered.public_key()?;
         let terms = Terms { expected: Some(&expected), signer: None };
         Ok(envelope::convert(&stored, &form, owner, &terms, &*self.entropy)?)
     }
-}
-
-fn expected([encryption]: &[Certificate; 1]) -> Result<hufu_x509::key::PublicKey> {
-    Ok(encryption.public_key()?)
 }

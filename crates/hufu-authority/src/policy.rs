@@ -1,12 +1,12 @@
 //! Who may do what, where, and how much. Every verb asks here, inside its own transaction, so that a removal, a role
 //! change or a freeze takes effect at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::escrow::KeyOrderKind;
 use hufu_model::holder::{Field, Holder, HolderKind};
-use hufu_model::ident::{Digest, OperatorId, OrgId};
+use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId};
 use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{LimitExceeded, Limits, OrgTree, RegionCode, Tier};
@@ -151,19 +151,51 @@ impl Gravity {
     }
 }
 
+/// Profiles as they read now, each parsed once for a batch.
+#[derive(Default)]
+pub(crate) struct Profiles(HashMap<ProfileId, (Digest, Profile)>);
+
+impl Profiles {
+    /// Reads a profile; one that is not on record is told to whoever gets it.
+    pub(crate) fn read(&mut self, r: &Reader<'_>, id: &ProfileId) -> Result<()> {
+        if !self.0.contains_key(id)
+            && let Some(row) = r.profile_current(id)?
+        {
+            self.0.insert(id.clone(), (row.digest, crate::change::profile(&row.source)?));
+        }
+        Ok(())
+    }
+
+    /// A profile that was read, with the digest of its text.
+    pub(crate) fn get(&self, id: &ProfileId) -> Result<(Digest, &Profile)> {
+        let found = self.0.get(id).ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
+        Ok((found.0, &found.1))
+    }
+
+    /// Reads a profile, and gives it.
+    pub(crate) fn current(&mut self, r: &Reader<'_>, id: &ProfileId) -> Result<(Digest, &Profile)> {
+        self.read(r, id)?;
+        self.get(id)
+    }
+}
+
 /// The certificate's own profile, as it reads now, and the table of the life of a certificate allow `action`.
-pub(crate) fn may_be_done(r: &Reader<'_>, certificate: &CertificateRow, action: Action, now: Instant) -> Result<()> {
+pub(crate) fn may_be_done(
+    r: &Reader<'_>,
+    profiles: &mut Profiles,
+    certificate: &CertificateRow,
+    action: Action,
+    now: Instant,
+) -> Result<()> {
     let state = State::of(certificate, now);
     if !allowed(action, state) {
         return Err(ErrorKind::CertificateState { serial: certificate.serial.clone(), action, state }.into());
     }
-    if matches!(action, Action::Renew | Action::Suspend) {
-        let profile = r.profile_current(&certificate.profile)?;
-        let profile = profile.ok_or_else(|| ErrorKind::UnknownProfile(certificate.profile.to_string()))?;
-        let profile = crate::change::profile(&profile.source)?;
-        if !hufu_model::lifecycle::permits(&profile, action) {
-            return Err(ErrorKind::ProfileAction { profile: profile.id.to_string(), action }.into());
-        }
+    if matches!(action, Action::Renew | Action::Suspend)
+        && let (_, profile) = profiles.current(r, &certificate.profile)?
+        && !hufu_model::lifecycle::permits(profile, action)
+    {
+        return Err(ErrorKind::ProfileAction { profile: profile.id.to_string(), action }.into());
     }
     Ok(())
 }

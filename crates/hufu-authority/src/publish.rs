@@ -50,9 +50,6 @@ use folder::Folder;
 /// How long a list is valid unless said otherwise: 7 days, in seconds.
 pub const LIFE: i64 = 7 * 86_400;
 
-/// After how many seconds a full list is due again: 24 hours.
-pub const CYCLE: i64 = 86_400;
-
 /// Up to this many certificates may change their status between two full lists without anybody saying so.
 const FEW_CHANGES: u64 = 100;
 

@@ -39,9 +39,6 @@ use crate::responder;
 /// How long answers live, in seconds: 8 hours to 10 days.
 const LIVES: std::ops::RangeInclusive<i64> = 8 * 3600..=10 * 86_400;
 
-/// How far the clock may stand behind the ledger, as for those who write to it.
-const CLOCK_TOLERANCE_MS: i64 = 5000;
-
 /// Answers for the issuing CAs of one home. It may be shared between threads. It has no `Debug` and no `Clone`.
 pub struct Responder {
     store: Store,
@@ -366,7 +363,7 @@ fn standing(r: &Reader<'_>, serial: &Serial) -> Result<Option<Standing>> {
 /// The second in which an answer is given: the clock's, or the ledger's when that is a little ahead.
 pub(crate) fn ledger_time(r: &Reader<'_>, now: Instant) -> Result<i64> {
     let last = r.last_event_at()?.unwrap_or(now);
-    if now.unix_millis() < last.unix_millis().saturating_sub(CLOCK_TOLERANCE_MS) {
+    if now.unix_millis() < last.unix_millis().saturating_sub(hufu_store::CLOCK_BEHIND_MS) {
         return Err(ErrorKind::ResponderClock { now, last }.into());
     }
     Ok(now.max(last).unix_seconds())

@@ -153,8 +153,7 @@ fn build(
         }
     }
     home::sync_dir(&building.join("keys"))?;
-    let copied = Manifest { files: manifest.files.clone(), ..manifest.clone() };
-    copied.check(building, progress)?;
+    manifest.check(building, progress)?;
     let report = match open_copy(building) {
         Ok(authority) => {
             let report = authority.audit(depth, progress)?;

@@ -15,7 +15,7 @@ use hufu_model::time::Instant;
 use hufu_store::{EventFilter, Reader};
 
 use crate::authority::Authority;
-use crate::document::fault;
+use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
 
 /// Years after the expiry of a certificate for which its personal fields are kept, unless set otherwise.
@@ -144,13 +144,7 @@ pub(crate) fn erased(r: &Reader<'_>) -> Result<BTreeSet<RequestId>> {
     let mut erased = BTreeSet::new();
     for row in r.events(&filter)? {
         let event = Event::decode(&row.leaf).map_err(|e| fault("event", &e.to_string()))?;
-        erased.extend(bodies(&event));
+        erased.extend(document::requests(&event, "request_body"));
     }
     Ok(erased)
-}
-
-/// The requests whose bodies an event wrote.
-pub(crate) fn bodies(event: &Event) -> impl Iterator<Item = RequestId> + '_ {
-    let bodies = event.effects.iter().filter(|e| e.table == "request_body");
-    bodies.filter_map(|e| std::str::from_utf8(&e.key).ok()?.parse().ok())
 }

@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 
 use hufu_model::certificate::CertificateRow;
-use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, RequestId, Serial};
 use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::Operator;
@@ -22,7 +21,7 @@ use hufu_x509::record::{Manifest, ManifestKind, StatusRecord};
 use crate::authority::{Authority, Session};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{self, Gravity};
-use crate::submit::{REQUEST_DAYS, Submitted, not_too_many};
+use crate::submit::{self, REQUEST_DAYS, Submitted, not_too_many};
 use crate::{document, succession};
 
 /// Certificates read at a time.
@@ -109,7 +108,14 @@ impl Authority {
         let now = self.now();
         let (by, made) = self.read_as(session, ACT, |r| {
             let by = policy::acting(r, session, now)?;
-            let asking = Asking { r, tree: &r.org_tree()?, by: &by, count: requests.len(), now };
+            let asking = Asking {
+                r,
+                tree: &r.org_tree()?,
+                by: &by,
+                count: requests.len(),
+                now,
+                profiles: policy::Profiles::default(),
+            };
             let made: Vec<Result<Made>> =
                 requests.iter().map(|q| self.made(&asking, q).map_err(|e| e.about(q.id.to_string()))).collect();
             Ok((by, made))
@@ -131,7 +137,14 @@ impl Authority {
                 let by = policy::acting(&r, session, w.now())?;
                 let tree = r.org_tree()?;
                 policy::not_frozen(&tree, &by.org)?;
-                let asking = Asking { r: &r, tree: &tree, by: &by, count: requests.len(), now: w.now() };
+                let mut asking = Asking {
+                    r: &r,
+                    tree: &tree,
+                    by: &by,
+                    count: requests.len(),
+                    now: w.now(),
+                    profiles: policy::Profiles::default(),
+                };
                 let (mut ids, mut position) = (HashSet::new(), 0);
                 for (made, request) in made.into_iter().zip(requests) {
                     let (mut row, body) = match made {
@@ -155,15 +168,7 @@ impl Authority {
                     }
                 }
             }
-            if !fresh.is_empty() {
-                let mut event = w.event(EventKind::Submit, Some(session.operator()), &document.digest.to_string());
-                event.put_document(&document)?;
-                for (row, body) in &fresh {
-                    event.put_request(row)?;
-                    event.put_request_body(&row.id, body)?;
-                }
-                event.close()?;
-            }
+            submit::enter(w, session, &document, &fresh)?;
             Ok(results)
         })?;
         hufu_store::fault!("f1");
@@ -271,6 +276,7 @@ struct Asking<'a> {
     by: &'a Operator,
     count: usize,
     now: Instant,
+    profiles: policy::Profiles,
 }
 
 impl Asking<'_> {
@@ -287,7 +293,7 @@ impl Asking<'_> {
     }
 
     /// Nothing when the request is new and may be entered; where it stands when it was entered before.
-    fn admit(&self, request: &StatusRequest, ids: &mut HashSet<RequestId>) -> Result<Option<Submitted>> {
+    fn admit(&mut self, request: &StatusRequest, ids: &mut HashSet<RequestId>) -> Result<Option<Submitted>> {
         let certificate = self.known(request)?;
         if let Some(before) = self.r.request(&request.id)? {
             let body = self.r.request_body(&request.id)?;
@@ -299,7 +305,7 @@ impl Asking<'_> {
             }
             return Ok(Some(Submitted { id: before.id, subject: before.subject, status: before.status }));
         }
-        policy::may_be_done(self.r, &certificate, request.action, self.now)?;
+        policy::may_be_done(self.r, &mut self.profiles, &certificate, request.action, self.now)?;
         if let Some(since) = request.invalid_since
             && (since > self.now || since.unix_seconds() < certificate.issued_at)
         {

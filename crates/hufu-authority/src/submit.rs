@@ -12,9 +12,10 @@ use hufu_model::profile::{Hosts, Profile};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Instant;
-use hufu_store::{Reader, RequestBody, RequestRow};
+use hufu_store::{Document, Reader, RequestBody, RequestRow, Write};
 use hufu_x509::csr::{Csr, VerifiedCsr};
 use hufu_x509::digest::sm3;
+use hufu_x509::key::PublicKey;
 use hufu_x509::record::{Manifest, ManifestKind, OperatorGrant, RequestRecord};
 use hufu_x509::seal::SealKey;
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ use crate::authority::{Authority, Session};
 use crate::ca::{IssuingCa, IssuingCas};
 use crate::change::known_region;
 use crate::error::{ErrorKind, Result};
-use crate::policy::{self, Asked};
+use crate::policy::{self, Asked, Profiles};
 use crate::succession::Succession;
 use crate::{document, media, sealed};
 
@@ -114,7 +115,7 @@ impl Authority {
         let before = self.read_as(session, "submit", |r| {
             let operator = policy::acting(r, session, now)?;
             let (tree, cas) = (r.org_tree()?, self.identity.cas(r)?);
-            Ok(Before { operator, tree, profiles: Profiles::used_by(requests, r)?, cas })
+            Ok(Before { operator, tree, profiles: used_by(requests, r)?, cas })
         })?;
         let checked: Vec<Result<Checked>> = requests.par_iter().map(|q| self.check(q, &before, now)).collect();
         let records: Vec<Digest> = checked.iter().flatten().map(|c| c.row.record_digest).collect();
@@ -164,16 +165,7 @@ impl Authority {
                 results.push(Ok(Submitted { id, subject, status: RequestStatus::Submitted }));
                 fresh.push((row, body));
             }
-            if !fresh.is_empty() {
-                let mut event = w.event(EventKind::Submit, Some(session.operator()), &document.digest.to_string());
-                event.put_document(&document)?;
-                for (row, body) in &fresh {
-                    event.put_key_use(&row.spki, &row.holder, &row.id)?;
-                    event.put_request(row)?;
-                    event.put_request_body(&row.id, body)?;
-                }
-                event.close()?;
-            }
+            enter(w, session, &document, &fresh)?;
             Ok(results)
         })?;
         hufu_store::fault!("f1");
@@ -218,7 +210,7 @@ impl Authority {
         }
         policy::permits(&before.tree, &Asked::of(&request.org, profile, days, &holder))?;
         in_place(&holder)?;
-        self.refuse_authority_keys(&before.cas, &csr)?;
+        self.refuse_authority_key(&before.cas, csr.public_key())?;
         let public: Vec<(String, String)> =
             holder.fields(Visibility::Public).map(|(f, v)| (f.code().to_owned(), v.to_owned())).collect();
         let name = subject(profile, &public)?;
@@ -295,15 +287,40 @@ impl Authority {
         Ok(Checked { row, body, record, holder, profile: profile.clone() })
     }
 
-    fn refuse_authority_keys(&self, cas: &IssuingCas, csr: &VerifiedCsr) -> Result<()> {
+    /// A key of the authority's own belongs to nobody else, and nothing is sent to it.
+    pub(crate) fn refuse_authority_key(&self, cas: &IssuingCas, key: &PublicKey) -> Result<()> {
         let id = &self.identity;
         for certificate in cas.iter().map(|ca| &ca.certificate).chain([&id.root, &id.ledger]) {
-            if certificate.public_key()? == *csr.public_key() {
+            if certificate.public_key()? == *key {
                 return Err(ErrorKind::AuthorityKey.into());
             }
         }
         Ok(())
     }
+}
+
+/// Writes a signed list and those of its requests that are new; nothing when none is.
+pub(crate) fn enter(
+    w: &mut Write<'_>,
+    session: &Session,
+    document: &Document,
+    fresh: &[(RequestRow, RequestBody)],
+) -> Result<()> {
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let mut event = w.event(EventKind::Submit, Some(session.operator()), &document.digest.to_string());
+    event.put_document(document)?;
+    for (row, body) in fresh {
+        // A change of status uses no key.
+        if row.action.makes_certificate() {
+            event.put_key_use(&row.spki, &row.holder, &row.id)?;
+        }
+        event.put_request(row)?;
+        event.put_request_body(&row.id, body)?;
+    }
+    event.close()?;
+    Ok(())
 }
 
 /// The profile of the encryption half beside `profile`, which must fit it: for the same holders and as long a validity.
@@ -384,36 +401,17 @@ struct Before {
     cas: IssuingCas,
 }
 
-/// The current profiles that a batch uses, each parsed once.
-struct Profiles(HashMap<ProfileId, (Digest, Profile)>);
-
-impl Profiles {
-    fn used_by(requests: &[NewRequest], r: &Reader<'_>) -> Result<Self> {
-        let mut used = Self(HashMap::new());
-        for request in requests {
-            used.read(&request.profile, r)?;
-            let companion = used.0.get(&request.profile).and_then(|(_, profile)| profile.pair_with.clone());
-            if let Some(companion) = companion.filter(|_| request.pair) {
-                used.read(&companion, r)?;
-            }
+/// The current profiles that a batch uses.
+fn used_by(requests: &[NewRequest], r: &Reader<'_>) -> Result<Profiles> {
+    let mut used = Profiles::default();
+    for request in requests {
+        used.read(r, &request.profile)?;
+        let companion = used.get(&request.profile).ok().and_then(|(_, profile)| profile.pair_with.clone());
+        if let Some(companion) = companion.filter(|_| request.pair) {
+            used.read(r, &companion)?;
         }
-        Ok(used)
     }
-
-    /// A profile that is not on record is reported for each request that asks for it.
-    fn read(&mut self, id: &ProfileId, r: &Reader<'_>) -> Result<()> {
-        if !self.0.contains_key(id)
-            && let Some(row) = r.profile_current(id)?
-        {
-            self.0.insert(id.clone(), (row.digest, crate::change::profile(&row.source)?));
-        }
-        Ok(())
-    }
-
-    fn get(&self, id: &ProfileId) -> Result<(Digest, &Profile)> {
-        let found = self.0.get(id).ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
-        Ok((found.0, &found.1))
-    }
+    Ok(used)
 }
 
 /// The checks of a batch that need the present state, inside its transaction.
@@ -425,6 +423,7 @@ struct Admission<'a> {
     now: Instant,
     seal: Option<&'a SealKey>,
     quotas: policy::Quotas,
+    profiles: Profiles,
     media: media::Named,
     ids: HashSet<RequestId>,
     keys: HashMap<Digest, (Digest, RequestId)>,
@@ -442,7 +441,8 @@ impl<'a> Admission<'a> {
         let tree = r.org_tree()?;
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
-        Ok(Self { r, tree, cas, by, now, seal, quotas, media: media::Named::default(), ids, keys })
+        let (profiles, media) = (Profiles::default(), media::Named::default());
+        Ok(Self { r, tree, cas, by, now, seal, quotas, profiles, media, ids, keys })
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -475,7 +475,13 @@ impl<'a> Admission<'a> {
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
             return Err(ErrorKind::CompromisedKey(serial).into());
         }
-        Succession::of_record(&checked.record, row).check(self.r, &self.tree, &self.by, self.now)?;
+        Succession::of_record(&checked.record, row).check(
+            self.r,
+            &self.tree,
+            &[&self.by],
+            &mut self.profiles,
+            self.now,
+        )?;
         if !self.ids.insert(row.id.clone()) {
             return Err(ErrorKind::RequestReused(row.id.clone()).into());
         }
@@ -492,13 +498,13 @@ impl<'a> Admission<'a> {
         let body = self.r.request_body(&before.id)?;
         let body = body.ok_or_else(|| document::fault("request", "its body is missing"))?;
         let mut known = RequestRecord::from_der(&body.record)?;
-        let record = RequestRecord::from_der(&again.body.record)?;
+        let record = &again.record;
         (known.nonce, known.expires, known.personal) = (record.nonce, record.expires, record.personal.clone());
         if request.ca.is_none() {
             // It was for the CA that was current then.
             known.ca = record.ca;
         }
-        if known != record || before.holder != again.row.holder {
+        if known != *record || before.holder != again.row.holder {
             return Ok(false);
         }
         let seal = self.seal.ok_or(ErrorKind::Locked)?;

@@ -14,7 +14,7 @@ use hufu_x509::record::RequestRecord;
 
 use crate::authority::Authority;
 use crate::error::{ErrorKind, Result};
-use crate::policy;
+use crate::policy::{self, Profiles};
 use crate::sealed::Personal;
 use crate::submit::NewRequest;
 
@@ -51,8 +51,15 @@ impl<'a> Succession<'a> {
     }
 
     /// The predecessor is the same holder's, a pair is succeeded by a pair, the table and its profile allow the action, key and subject are what the
-    /// action makes of them, and `by` may revoke it where that is asked for.
-    pub(crate) fn check(&self, r: &Reader<'_>, tree: &OrgTree, by: &Operator, now: Instant) -> Result<()> {
+    /// action makes of them, and all of `people` may revoke it where that is asked for.
+    pub(crate) fn check(
+        &self,
+        r: &Reader<'_>,
+        tree: &OrgTree,
+        people: &[&Operator],
+        profiles: &mut Profiles,
+        now: Instant,
+    ) -> Result<()> {
         let unfit = |reason| Err(ErrorKind::ReasonUnfit { action: self.action, reason }.into());
         let Some(serial) = self.predecessor else {
             return self.revokes.map_or(Ok(()), unfit);
@@ -67,7 +74,7 @@ impl<'a> Succession<'a> {
         if self.action != Action::Issue && !self.pair && r.encryption_half(serial)?.is_some() {
             return Err(ErrorKind::PairSucceeds(serial.clone()).into());
         }
-        policy::may_be_done(r, &predecessor, self.action, now)?;
+        policy::may_be_done(r, profiles, &predecessor, self.action, now)?;
         if matches!(self.action, Action::Renew | Action::Rekey)
             && let Some(by) =
                 r.renewals(serial)?.into_iter().find(|s| matches!(State::of(s, now), State::Active | State::Held))
@@ -78,7 +85,7 @@ impl<'a> Succession<'a> {
             if self.action == Action::Issue || !RevocationReason::SUBSCRIBER.contains(&reason) {
                 return unfit(reason);
             }
-            policy::within(tree, by, &predecessor.org)?;
+            people.iter().try_for_each(|by| policy::within(tree, by, &predecessor.org))?;
         }
         if matches!(self.action, Action::Renew | Action::Rekey | Action::Replace) {
             if predecessor.subject != self.subject || predecessor.profile != *self.profile {
@@ -120,7 +127,7 @@ impl Authority {
             // Either half names the pair.
             let serial = &r.signing_half(serial)?.unwrap_or_else(|| serial.clone());
             let found = r.certificate(serial)?.ok_or_else(|| ErrorKind::UnknownCertificate(serial.clone()))?;
-            policy::may_be_done(r, &found, action, now)?;
+            policy::may_be_done(r, &mut Profiles::default(), &found, action, now)?;
             let unknown = || ErrorKind::UnknownRequest(id.clone());
             let request = found.request.as_ref().ok_or_else(unknown)?;
             let row = r.request(request)?.ok_or_else(unknown)?;

@@ -16,7 +16,7 @@ use hufu_model::medium::MediumStatus;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
 use hufu_model::profile::Profile;
-use hufu_store::{EventFilter, EventRow, Reader, RequestRow};
+use hufu_store::{EventFilter, EventRow, Reader, RequestRow, pages};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Act, Countersign, Manifest, RequestRecord, StatusRecord};
 use hufu_x509::signed_data::SignedData;
@@ -57,11 +57,11 @@ pub(super) fn audit(
     }
     let of = r.event_count()?;
     // The founding is where the replay begins.
-    let mut after = Some(0);
-    loop {
-        let page = r.events(&EventFilter { after, limit: EVENTS, ..EventFilter::default() })?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.seq);
+    let events = |after: Option<u64>| {
+        r.events(&EventFilter { after: after.or(Some(0)), limit: EVENTS, ..EventFilter::default() })
+    };
+    for page in pages(events, |row| row.seq) {
+        let page = page?;
         for row in &page {
             let (rule, done) = match row.kind {
                 EventKind::Issue => match granted.remove(&row.seq) {
@@ -85,7 +85,8 @@ pub(super) fn audit(
                 report.find(rule, format!("event {}", row.seq), format!("nobody had the right to it: {e}"));
             }
         }
-        progress(Progress { what: "events", done: last.seq + 1, of });
+        let done = page.last().map_or(of, |last| last.seq + 1);
+        progress(Progress { what: "events", done, of });
     }
     state.compare(r, identity, report)
 }
@@ -187,7 +188,7 @@ impl State {
     /// Requests that were entered or decided: by somebody with the role for it, in their jurisdiction.
     fn requests(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
-        for id in keys(&decode(row)?, "request") {
+        for id in document::requests(&decode(row)?, "request") {
             let request = r.request(&id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
             if !request.action.makes_certificate() {
                 self.status_request(r, row.kind, &by, &request)?;
@@ -225,7 +226,7 @@ impl State {
     /// A status that changed: by somebody with the role for it, in their jurisdiction.
     fn changes(&mut self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
-        for id in keys(&decode(row)?, "request") {
+        for id in document::requests(&decode(row)?, "request") {
             let request = r.request(&id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
             let gravity = self.gravity(r, &request)?;
             policy::holds(&by, gravity.applies(request.approval.is_some()))?;
@@ -250,7 +251,7 @@ impl State {
     /// An order to the key centre: by somebody with the role for it, in their jurisdiction.
     fn key_order(&self, r: &Reader<'_>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
-        for id in keys(&decode(row)?, "key_order") {
+        for id in document::requests(&decode(row)?, "key_order") {
             let order = r.key_order(&id)?.ok_or_else(|| ErrorKind::UnknownKeyOrder(id.clone()))?;
             let org = crate::key_order::place(r, order.serial.as_ref())?;
             policy::may_order(self.tree(), &by, order.kind, &org)?;
@@ -262,7 +263,7 @@ impl State {
     fn intents(&self, r: &Reader<'_>, profiles: &BTreeMap<Digest, Profile>, row: &EventRow) -> Result<()> {
         let by = self.signed_by(r, row)?;
         policy::may_issue(&by)?;
-        for id in keys(&decode(row)?, "intent") {
+        for id in document::requests(&decode(row)?, "intent") {
             let record = record(r, &id)?;
             let status = self.ca_of(&record)?;
             let tree = self.tree();
@@ -329,7 +330,7 @@ impl State {
         }
         if let Change::Erase(certificates) = &change {
             let named = retention::ended(r, certificates, self.retention, row.at)?;
-            if named != retention::bodies(&decode(row)?).collect() {
+            if named != document::requests(&decode(row)?, "request_body").into_iter().collect() {
                 return Err(fault("act", "what was deleted is not what it names"));
             }
         }
@@ -483,12 +484,6 @@ fn decode(row: &EventRow) -> Result<Event> {
 fn documents(event: &Event) -> impl Iterator<Item = Digest> {
     let stored = event.effects.iter().filter(|e| e.table == "document");
     stored.filter_map(|e| e.key.as_slice().try_into().ok().map(Digest))
-}
-
-/// The requests whose rows of `table` an event wrote.
-fn keys(event: &Event, table: &str) -> Vec<RequestId> {
-    let rows = event.effects.iter().filter(|e| e.table == table);
-    rows.filter_map(|e| std::str::from_utf8(&e.key).ok()?.parse().ok()).collect()
 }
 
 fn record(r: &Reader<'_>, id: &RequestId) -> Result<RequestRecord> {

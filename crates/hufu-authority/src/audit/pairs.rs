@@ -6,7 +6,7 @@ use hufu_model::certificate::CertificateRow;
 use hufu_model::ident::{Serial, hex};
 use hufu_model::profile::KeyUsage;
 use hufu_store::vault::Vault;
-use hufu_store::{Mode, PairIntentRow, PairRow, Reader};
+use hufu_store::{Mode, PairIntentRow, PairRow, Reader, pages};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::envelope;
 
@@ -23,12 +23,9 @@ pub(super) fn audit(r: &Reader<'_>, home: &Home, progress: &dyn Fn(Progress), re
     if let Err(e) = &centre {
         report.find("I4", "key centre", format!("its vault cannot be looked at: {e}"));
     }
-    let (mut after, mut done) = (None, 0);
-    loop {
-        let page = r.pairs(after.as_ref(), PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.signing.clone());
-        for pair in &page {
+    let mut done = 0;
+    for page in pages(|after| r.pairs(after.as_ref(), PAGE), |pair| pair.signing.clone()) {
+        for pair in &page? {
             done += 1;
             if let Some(fault) = fault(r, pair, centre.as_ref().ok())? {
                 report.find("I4", pair.signing.to_string(), fault);
@@ -36,6 +33,7 @@ pub(super) fn audit(r: &Reader<'_>, home: &Home, progress: &dyn Fn(Progress), re
         }
         progress(Progress { what: "pairs", done, of: 0 });
     }
+    Ok(())
 }
 
 /// The vault, for looking only.

@@ -54,6 +54,5 @@ fn recorded(r: &Reader<'_>, identity: &Identity, done: &EventRow, certificate: &
 }
 
 fn field(row: &EventRow, name: &str) -> Option<String> {
-    let event = Event::decode(&row.leaf).ok()?;
-    event.fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    Event::decode(&row.leaf).ok()?.field(name).map(str::to_owned)
 }

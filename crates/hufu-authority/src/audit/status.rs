@@ -6,7 +6,7 @@ use hufu_model::certificate::CertificateStatus;
 use hufu_model::ident::Serial;
 use hufu_model::request::{Action, RequestStatus};
 use hufu_model::revocation::RevocationReason;
-use hufu_store::{CertificateFilter, Reader, RequestRow, StatusChange, StatusFilter};
+use hufu_store::{CertificateFilter, Reader, RequestRow, StatusChange, StatusFilter, pages};
 use hufu_x509::record::{RequestRecord, StatusRecord};
 
 use super::{AuditReport, PAGE, Progress};
@@ -33,11 +33,11 @@ pub(super) fn audit(r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut Au
         }
         progress(Progress { what: "changes", done, of: 0 });
     }
-    let mut after = None;
-    loop {
-        let page = r.certificates(&CertificateFilter { after, limit: PAGE, ..CertificateFilter::default() })?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.serial.clone());
+    for page in pages(
+        |after| r.certificates(&CertificateFilter { after, limit: PAGE, ..CertificateFilter::default() }),
+        |row| row.serial.clone(),
+    ) {
+        let page = page?;
         for row in &page {
             let led_to = became.remove(&row.serial).unwrap_or(CertificateStatus::Active);
             if row.status != led_to {
@@ -46,6 +46,7 @@ pub(super) fn audit(r: &Reader<'_>, progress: &dyn Fn(Progress), report: &mut Au
             }
         }
     }
+    Ok(())
 }
 
 /// Whether the request of a change asked for exactly this, or for a certificate that revokes this one.

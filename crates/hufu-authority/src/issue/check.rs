@@ -17,7 +17,7 @@ use crate::authority::{CaSigner, Identity};
 use crate::ca::IssuingCas;
 use crate::check::Signed;
 use crate::error::{ErrorKind, Result};
-use crate::policy::{self, Asked, Quotas};
+use crate::policy::{self, Asked, Profiles, Quotas};
 use crate::submit::companion;
 use crate::succession::{self, Succession};
 use crate::{change, document, media};
@@ -33,8 +33,8 @@ pub(super) struct Checker<'a> {
     media: media::Named,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
-    /// The current texts of companion profiles.
-    companions: HashMap<ProfileId, (Digest, Profile)>,
+    /// Profiles as they read now: of companions, and of what is renewed.
+    current: Profiles,
     /// What is renewed or rekeyed by requests that come earlier in the batch.
     renewed: HashMap<Serial, RequestId>,
 }
@@ -58,8 +58,8 @@ impl<'a> Checker<'a> {
     ) -> Result<Self> {
         let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
-        let (profiles, companions, media) = (HashMap::new(), HashMap::new(), media::Named::default());
-        Ok(Self { r, tree, by, cas, now, quotas, media, signed, profiles, companions, renewed: HashMap::new() })
+        let (profiles, current, media) = (HashMap::new(), Profiles::default(), media::Named::default());
+        Ok(Self { r, tree, by, cas, now, quotas, media, signed, profiles, current, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -99,9 +99,7 @@ impl<'a> Checker<'a> {
         {
             return Err(ErrorKind::SucceededTwice(serial.clone()).into());
         }
-        for person in [self.by, &approver] {
-            succession.check(self.r, self.tree, person, self.now)?;
-        }
+        succession.check(self.r, self.tree, &[self.by, &approver], &mut self.current, self.now)?;
         let order = if record.pair { Some(self.order(&record, row, &profile)?) } else { None };
         if !begun {
             self.quotas.take(self.r, self.tree, &row.org, self.now)?;
@@ -112,15 +110,8 @@ impl<'a> Checker<'a> {
     /// A renewal, and a change of data that keeps the signing key, keep the encryption key; everything else takes a new
     /// one.
     fn order(&mut self, record: &RequestRecord, row: &RequestRow, profile: &Profile) -> Result<Order> {
-        let (r, companions) = (self.r, &mut self.companions);
-        let (profile_digest, _) = companion(profile, record.days, |id| {
-            if !companions.contains_key(id) {
-                let current = r.profile_current(id)?.ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
-                companions.insert(id.clone(), (current.digest, change::profile(&current.source)?));
-            }
-            let known = companions.get(id).ok_or_else(|| ErrorKind::UnknownProfile(id.to_string()))?;
-            Ok((known.0, &known.1))
-        })?;
+        let r = self.r;
+        let (profile_digest, _) = companion(profile, record.days, |id| self.current.current(r, id))?;
         let keeps = match &record.predecessor {
             Some(serial) if matches!(record.action, Action::Renew | Action::Change) => {
                 let predecessor = r.certificate(serial)?;
