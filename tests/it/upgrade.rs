@@ -20,7 +20,9 @@ fn objects(connection: &Connection) -> Vec<(String, String)> {
 /// file that the first schema made.
 pub(crate) fn downgrade(t: &TestAuthority) {
     let first = Connection::open_in_memory().unwrap();
-    first.execute_batch(&read(&root().join("crates/hufu-store/src/schema/0001_initial.sql"))).unwrap();
+    for part in ["ledger.sql", "0001_initial.sql"] {
+        first.execute_batch(&read(&root().join("crates/hufu-store/src/schema").join(part))).unwrap();
+    }
     let connection = Connection::open(t.database()).unwrap();
     let old = objects(&first);
     for (name, _) in objects(&connection).into_iter().filter(|o| !old.contains(o)) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use hufu_ledger::Value;
-use hufu_model::ident::{Digest, Serial};
+use hufu_model::ident::{Digest, EscrowId, Serial};
 use hufu_model::time::{Instant, Validity};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, ToSql};
@@ -178,6 +178,11 @@ impl<'r> Columns<'r> {
         bytes.map(|b| b.try_into().map(Digest)).transpose().map_err(|_| self.fault("is not 32 octets"))
     }
 
+    pub(crate) fn escrow_id(&mut self) -> Result<EscrowId> {
+        let bytes = self.blob()?;
+        bytes.try_into().map(EscrowId).map_err(|_| self.fault("is not 16 octets"))
+    }
+
     pub(crate) fn serial(&mut self) -> Result<Serial> {
         self.optional_serial()?.ok_or_else(|| self.fault("is missing"))
     }
@@ -227,6 +232,11 @@ pub(crate) fn query_one<T>(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(cells))?;
     rows.next()?.map(|row| read(&mut Columns::new(row, table))).transpose()
+}
+
+/// Runs a query whose only value is a count.
+pub(crate) fn count(connection: &Connection, table: &'static str, sql: &str, cells: &[Cell<'_>]) -> Result<u64> {
+    Ok(query_one(connection, table, sql, cells, |c| c.number())?.unwrap_or(0))
 }
 
 /// Reads the rows of a covered table that `tail` (a WHERE, ORDER BY or LIMIT clause) selects, all columns in order.

@@ -4,7 +4,7 @@ use hufu_ledger::{Checkpoint, Event, Frontier, leaf_hash};
 use rusqlite::Connection;
 
 use crate::cell::{Cell, execute, int, query_one};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::write;
 
@@ -34,10 +34,7 @@ impl Store {
     /// [`ErrorKind::LedgerBroken`] when the ledger does not have this root at this size; as [`Store::write`].
     pub fn append_checkpoint(&self, epoch: u64, checkpoint: &Checkpoint, signed: &[u8]) -> Result<()> {
         self.transaction(|connection| {
-            let current = write::epoch(connection)?;
-            if epoch != current {
-                return Err(ErrorKind::Fenced { epoch, current }.into());
-            }
+            write::fence(connection, epoch)?;
             append(connection, checkpoint, signed)
         })
     }

@@ -35,18 +35,18 @@ impl<'c> Reader<'c> {
 }
 
 /// Builds the WHERE clause of a list. Every value is bound, never written into the text.
-struct Conditions<'a> {
+pub(crate) struct Conditions<'a> {
     parts: Vec<String>,
     cells: Vec<crate::cell::Cell<'a>>,
 }
 
 impl<'a> Conditions<'a> {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { parts: Vec::new(), cells: Vec::new() }
     }
 
     /// Adds a condition with one place for each of `cells`.
-    fn add(&mut self, part: impl Into<String>, cells: impl IntoIterator<Item = crate::cell::Cell<'a>>) {
+    pub(crate) fn add(&mut self, part: impl Into<String>, cells: impl IntoIterator<Item = crate::cell::Cell<'a>>) {
         self.parts.push(part.into());
         self.cells.extend(cells);
     }
@@ -60,7 +60,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// The clause, with an order and, unless it is 0, a limit.
-    fn clause(mut self, order: &str, limit: u32) -> (String, Vec<crate::cell::Cell<'a>>) {
+    pub(crate) fn clause(mut self, order: &str, limit: u32) -> (String, Vec<crate::cell::Cell<'a>>) {
         let mut clause =
             if self.parts.is_empty() { String::new() } else { format!("WHERE {} ", self.parts.join(" AND ")) };
         clause.push_str("ORDER BY ");

@@ -16,14 +16,19 @@ pub(crate) struct Step {
     pub(crate) sql: &'static str,
 }
 
+/// The first step of a database: the ledger, and what is this database's own.
+macro_rules! initial {
+    ($own:literal) => {
+        Step { name: "initial", sql: concat!(include_str!("schema/ledger.sql"), "\n", include_str!($own)) }
+    };
+}
+
 /// Every step, oldest first. A database's schema version is how many of them it has.
-pub(crate) const STEPS: &[Step] = &[
-    Step { name: "initial", sql: include_str!("schema/0001_initial.sql") },
-    Step { name: "life", sql: include_str!("schema/0002_life.sql") },
-];
+pub(crate) const STEPS: &[Step] =
+    &[initial!("schema/0001_initial.sql"), Step { name: "life", sql: include_str!("schema/0002_life.sql") }];
 
 /// Every step of the key centre's vault, oldest first.
-pub(crate) const VAULT_STEPS: &[Step] = &[Step { name: "initial", sql: include_str!("schema/vault/0001_initial.sql") }];
+pub(crate) const VAULT_STEPS: &[Step] = &[initial!("schema/vault/0001_initial.sql")];
 
 /// A kind of database file: what tells it from others, and what is in it.
 #[derive(Clone, Copy)]

@@ -156,12 +156,7 @@ impl Store {
         now: Instant,
         f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.transaction(|connection| {
-            let mut write = Write::begin(connection, now, self.ahead())?;
-            let done = f(&mut write)?;
-            write.finish()?;
-            Ok(done)
-        })
+        self.write_at(|| now, self.ahead(), f)
     }
 
     /// As [`Store::write`], at the time that `clock` shows when the lock is held. Others may have written for long before
@@ -174,22 +169,14 @@ impl Store {
         clock: &dyn Clock,
         f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.transaction(|connection| {
-            let mut write = Write::begin(connection, clock.now(), self.ahead())?;
-            let done = f(&mut write)?;
-            write.finish()?;
-            Ok(done)
-        })
+        self.write_at(|| clock.now(), self.ahead(), f)
     }
 
     /// Brings everything that was committed into the file itself, and the file to disk: once nobody has it open any more,
     /// the file alone is the database and may be moved.
     pub(crate) fn settle(&self) -> Result<()> {
-        let Some(writer) = &self.writer else { return Err(ErrorKind::ReadOnlyHome.into()) };
         lock(&self.readers).clear();
-        let connection = lock(writer);
-        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy == 0 { Ok(()) } else { Err(ErrorKind::Busy.into()) }
+        if self.cut_log()? { Ok(()) } else { Err(ErrorKind::Busy.into()) }
     }
 
     /// As [`Store::write_by`], however far the clock is ahead: for the one event that confirms it.
@@ -201,8 +188,19 @@ impl Store {
         clock: &dyn Clock,
         f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        self.write_at(|| clock.now(), None, f)
+    }
+
+    /// Makes one change at the time that `now` gives once the lock is held, at most `ahead` milliseconds behind the last
+    /// event.
+    fn write_at<T, E: From<Error>>(
+        &self,
+        now: impl FnOnce() -> Instant,
+        ahead: Option<i64>,
+        f: impl FnOnce(&mut Write<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         self.transaction(|connection| {
-            let mut write = Write::begin(connection, clock.now(), None)?;
+            let mut write = Write::begin(connection, now(), ahead)?;
             let done = f(&mut write)?;
             write.finish()?;
             Ok(done)
@@ -225,9 +223,15 @@ impl Store {
     /// # Errors
     /// Database errors; [`ErrorKind::ReadOnlyHome`].
     pub fn empty_log(&self) -> Result<()> {
-        let writer = self.writer.as_ref().ok_or(ErrorKind::ReadOnlyHome)?;
-        lock(writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.cut_log()?;
         Ok(())
+    }
+
+    /// Copies the write-ahead log into the database and cuts it; whether no reader kept it from being cut.
+    fn cut_log(&self) -> Result<bool> {
+        let writer = self.writer.as_ref().ok_or(ErrorKind::ReadOnlyHome)?;
+        let busy: i64 = lock(writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
     }
 
     /// One transaction that writes. Everything that changes the database goes through here.

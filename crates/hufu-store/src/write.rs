@@ -147,8 +147,7 @@ impl<'c> Write<'c> {
     /// # Errors
     /// [`ErrorKind::Fenced`]; database errors.
     pub fn fence(&self, epoch: u64) -> Result<()> {
-        let current = self.epoch()?;
-        if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
+        fence(self.connection, epoch)
     }
 
     /// The epoch of the signer that was started last; 0 when none was.
@@ -158,9 +157,15 @@ impl<'c> Write<'c> {
 }
 
 /// The epoch of the signer that was started last; 0 when none was.
-pub(crate) fn epoch(connection: &Connection) -> Result<u64> {
+fn epoch(connection: &Connection) -> Result<u64> {
     let last = query_one(connection, "signer", "SELECT MAX(epoch) FROM signer", &[], |c| c.optional_int())?;
     Ok(last.flatten().unwrap_or(0).unsigned_abs())
+}
+
+/// Refuses every signer but the one that was started last.
+pub(crate) fn fence(connection: &Connection, epoch: u64) -> Result<()> {
+    let current = self::epoch(connection)?;
+    if epoch == current { Ok(()) } else { Err(ErrorKind::Fenced { epoch, current }.into()) }
 }
 
 /// One event being written. What is put through it is a row that the event covers.
@@ -427,16 +432,16 @@ impl EventWriter<'_, '_> {
     /// [`ErrorKind::Duplicate`] for a second one of the same certificate in the same event; database errors.
     pub fn put_status_change(&mut self, new: &NewStatus) -> Result<StatusChange> {
         let Some((mut row, event)) = self.reader().certificate_with_event(&new.serial)? else {
-            return self.refuse_any(ErrorKind::NotFound { what: format!("certificate {}", new.serial) }.into());
+            return self.refuse(ErrorKind::NotFound { what: format!("certificate {}", new.serial) }.into());
         };
         if !row.status.may_become(new.status) {
             let (serial, status) = (new.serial.clone(), row.status.code());
-            return self.refuse_any(ErrorKind::CertificateState { serial, status, wanted: new.status.code() }.into());
+            return self.refuse(ErrorKind::CertificateState { serial, status, wanted: new.status.code() }.into());
         }
         let last = self.reader().last_status_change(&new.serial)?.map_or(row.issued_at, |last| last.at);
         if new.at < last || new.at > self.write.now.unix_seconds() {
             let what = "a certificate's status changes after its last change and not in the future".to_owned();
-            return self.refuse_any(ErrorKind::Constraint { what }.into());
+            return self.refuse(ErrorKind::Constraint { what }.into());
         }
         let change = StatusChange {
             serial: new.serial.clone(),
@@ -493,11 +498,7 @@ impl EventWriter<'_, '_> {
         self.write.connection
     }
 
-    pub(crate) fn refuse(&mut self, e: Error) -> Result<()> {
-        self.refuse_any(e)
-    }
-
-    fn refuse_any<T>(&mut self, e: Error) -> Result<T> {
+    pub(crate) fn refuse<T>(&mut self, e: Error) -> Result<T> {
         self.refused = true;
         Err(e)
     }

@@ -6,7 +6,7 @@ use hufu_model::request::Reason;
 use hufu_model::time::Instant;
 
 use super::{Conditions, Reader};
-use crate::cell::{Cell, query_one, select, select_one};
+use crate::cell::{Cell, count, query_one, select, select_one};
 use crate::covered;
 use crate::error::Result;
 use crate::rows::{self, CertificateFilter};
@@ -105,7 +105,7 @@ impl Reader<'_> {
     pub fn listed_count(&self, now: Instant) -> Result<u64> {
         const LISTED: &str = "SELECT COUNT(*) FROM certificate WHERE status <> ? AND not_after >= ?";
         let cells = [Cell::text(CertificateStatus::Active.code()), Cell::Int(now.unix_seconds())];
-        Ok(query_one(self.connection(), "certificate", LISTED, &cells, |c| c.number())?.unwrap_or(0))
+        count(self.connection(), "certificate", LISTED, &cells)
     }
 
     /// How many certificates there are.
@@ -113,8 +113,7 @@ impl Reader<'_> {
     /// # Errors
     /// Database errors.
     pub fn certificate_count(&self) -> Result<u64> {
-        let all = query_one(self.connection(), "certificate", "SELECT COUNT(*) FROM certificate", &[], |c| c.number())?;
-        Ok(all.unwrap_or(0))
+        count(self.connection(), "certificate", "SELECT COUNT(*) FROM certificate", &[])
     }
 }
 

@@ -8,7 +8,7 @@ use hufu_model::revocation::RevocationReason;
 use rusqlite::{Row, Rows};
 
 use super::Reader;
-use crate::cell::{Cell, Columns, int, query_one, select, select_one};
+use crate::cell::{Cell, Columns, count, int, query, query_one, select, select_one};
 use crate::covered;
 use crate::crl::{self, CrlFile, CrlIssue, CrlList, PublishedCrl};
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ impl Reader<'_> {
                 serial.extend_from_slice(next);
             }
             if let Some(row) = row
-                && let Some(read) = read_standing(row, cut.position)?
+                && let Some(read) = standing_by(row, cut.position)?
             {
                 standing = Some(read);
             }
@@ -136,7 +136,7 @@ impl Reader<'_> {
         const COUNT: &str = "SELECT count(*) FROM certificate WHERE status <> 'active' AND serial >= ? AND serial < ?";
         let (low, high) = range(ca);
         let cells = [Cell::Blob(&low), Cell::Blob(&high)];
-        Ok(query_one(self.connection(), "certificate", COUNT, &cells, |c| c.number())?.unwrap_or(0))
+        count(self.connection(), "certificate", COUNT, &cells)
     }
 
     /// How many certificates of a CA changed their status from the event `from` to before the event `to`.
@@ -148,7 +148,7 @@ impl Reader<'_> {
                              WHERE seq >= ? AND seq < ? AND serial >= ? AND serial < ?";
         let (low, high) = range(ca);
         let cells = [Cell::count(from), Cell::count(to), Cell::Blob(&low), Cell::Blob(&high)];
-        Ok(query_one(self.connection(), "status_change", COUNT, &cells, |c| c.number())?.unwrap_or(0))
+        count(self.connection(), "status_change", COUNT, &cells)
     }
 
     /// The last publication of a CA, whether it was confirmed or not.
@@ -218,14 +218,8 @@ impl Reader<'_> {
         const TOUCHED: &str = "SELECT serial FROM status_change \
                                WHERE seq >= ? AND seq < ? AND serial >= ? AND serial < ?";
         let (low, high) = range(ca);
-        let mut statement = self.connection().prepare_cached(TOUCHED)?;
         let cells = [Cell::count(from), Cell::count(to), Cell::Blob(&low), Cell::Blob(&high)];
-        let mut rows = statement.query(rusqlite::params_from_iter(&cells))?;
-        let mut found = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            found.insert(blob(row)?.to_vec());
-        }
-        Ok(found)
+        Ok(query(self.connection(), "status_change", TOUCHED, &cells, |c| c.bytes())?.into_iter().collect())
     }
 
     /// The certificates that are or were listed and whose last second lies in `[from, to)`.
@@ -234,21 +228,14 @@ impl Reader<'_> {
                                AND not_after >= ? AND not_after < ? ORDER BY serial";
         let (low, high) = range(ca);
         let cells = [Cell::Blob(&low), Cell::Blob(&high), Cell::Int(from.unwrap_or(i64::MIN)), Cell::Int(to)];
-        let mut statement = self.connection().prepare_cached(EXPIRED)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(&cells))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(blob(row)?.to_vec());
-        }
-        Ok(found)
+        query(self.connection(), "certificate", EXPIRED, &cells, |c| c.bytes())
     }
 
     fn standing(&self, serial: &[u8], position: u64) -> Result<Option<Standing>> {
-        const LAST: &str = "SELECT serial, seq, status, reason, at FROM status_change \
+        const LAST: &str = "SELECT status, reason, at FROM status_change \
                             WHERE serial = ? AND seq < ? ORDER BY seq DESC LIMIT 1";
-        let mut statement = self.connection().prepare_cached(LAST)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(&[Cell::Blob(serial), Cell::count(position)]))?;
-        Ok(rows.next()?.map(|row| read_standing(row, position)).transpose()?.flatten())
+        let cells = [Cell::Blob(serial), Cell::count(position)];
+        query_one(self.connection(), "status_change", LAST, &cells, standing)
     }
 
     fn not_after(&self, serial: &[u8]) -> Result<i64> {
@@ -262,14 +249,20 @@ fn blob<'r>(row: &'r Row<'_>) -> Result<&'r [u8]> {
     Ok(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)
 }
 
-/// What the change in this row made of the certificate; none when it comes later than what counts.
-fn read_standing(row: &Row<'_>, position: u64) -> Result<Option<Standing>> {
+/// What a change made of its certificate, in three columns.
+fn standing(c: &mut Columns<'_>) -> Result<Standing> {
+    Ok(Standing { status: c.parse()?, reason: c.parse()?, at: c.int()? })
+}
+
+/// What the change in this row of [`Reader::for_each_listed`] made of the certificate; none when it comes later than what
+/// counts.
+fn standing_by(row: &Row<'_>, position: u64) -> Result<Option<Standing>> {
     let mut columns = Columns::new(row, "status_change");
     columns.skip();
     if columns.int()? >= int(position) {
         return Ok(None);
     }
-    Ok(Some(Standing { status: columns.parse()?, reason: columns.parse()?, at: columns.int()? }))
+    standing(&mut columns).map(Some)
 }
 
 /// When listed certificates end, read beside their changes in the same order.

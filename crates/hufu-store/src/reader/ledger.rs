@@ -4,7 +4,7 @@ use hufu_model::ident::OperatorId;
 use hufu_model::time::Instant;
 
 use super::{Conditions, Reader};
-use crate::cell::{Cell, query, query_one};
+use crate::cell::{Cell, count, query, query_one};
 use crate::error::{Error, Result};
 use crate::rows::{self, EVENT_COLUMNS, EventFilter, EventRow, StoredCheckpoint};
 
@@ -100,7 +100,7 @@ impl Reader<'_> {
     pub fn denied_since(&self, actor: &OperatorId, since: Instant) -> Result<u64> {
         const DENIED: &str = "SELECT COUNT(*) FROM event WHERE kind = 'denied' AND actor = ? AND at > ?";
         let cells = [Cell::text(actor.as_str()), Cell::Int(since.unix_millis())];
-        Ok(query_one(self.connection(), "event", DENIED, &cells, |c| c.number())?.unwrap_or(0))
+        count(self.connection(), "event", DENIED, &cells)
     }
 
     /// The hashes of the leaves from event `from` up to, without, event `to`.

@@ -3,7 +3,7 @@
 use hufu_model::ident::{Digest, RequestId};
 
 use super::{Conditions, Reader};
-use crate::cell::{Cell, query, query_one, select, select_one};
+use crate::cell::{Cell, count, query, select, select_one};
 use crate::covered;
 use crate::error::Result;
 use crate::rows::{self, Document, IntentRow, KeyUse, Proposal, RequestBody, RequestFilter, RequestRow};
@@ -104,8 +104,7 @@ impl Reader<'_> {
     /// # Errors
     /// Database errors.
     pub fn request_count(&self) -> Result<u64> {
-        let all = query_one(self.connection(), "request", "SELECT COUNT(*) FROM request", &[], |c| c.number())?;
-        Ok(all.unwrap_or(0))
+        count(self.connection(), "request", "SELECT COUNT(*) FROM request", &[])
     }
 
     /// Who was first to use the public key whose SubjectPublicKeyInfo has the SM3 `spki`.

@@ -3,7 +3,7 @@
 use hufu_model::ident::{Digest, EscrowId, ProfileId, RequestId, Serial};
 
 use crate::cell::{Cell, Columns};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The encryption half of what was committed to before a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,16 +55,10 @@ pub(crate) fn pair_intent(c: &mut Columns<'_>) -> Result<PairIntentRow> {
         profile: c.parse()?,
         profile_digest: c.digest()?,
         predecessor: c.optional_serial()?,
-        escrow: escrow(c)?,
+        escrow: c.escrow_id()?,
         spki: c.digest()?,
         tbs_digest: c.digest()?,
     })
-}
-
-fn escrow(c: &mut Columns<'_>) -> Result<EscrowId> {
-    let octets =
-        c.blob()?.try_into().map_err(|_| Error::corrupt("the id of an escrowed key has not 16 octets".to_owned()))?;
-    Ok(EscrowId(octets))
 }
 
 pub(crate) fn pair_cells(p: &PairRow) -> Vec<Cell<'_>> {

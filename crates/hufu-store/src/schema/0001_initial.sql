@@ -1,4 +1,4 @@
--- Step 1: everything the first release keeps.
+-- Step 1, behind `ledger.sql`: everything the first release keeps.
 --
 -- The subset of SQL that SQLite and PostgreSQL share: natural keys, BIGINT, TEXT and BLOB, NULL and never an empty text,
 -- no triggers. Instants are seconds since 1970-01-01T00:00:00Z except `event.at`, which is milliseconds; days are days of
@@ -6,42 +6,6 @@
 --
 -- A table of `covered.rs` is covered by the ledger: the digest of every row, over all its columns, stands in the event
 -- that wrote it. Such a table never gets another column; a new fact gets a table of its own.
-
--- The steps that were applied to this database.
-CREATE TABLE schema_step (
-    version BIGINT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    at BIGINT NOT NULL
-) WITHOUT ROWID;
-
--- The audit log, which is the ledger: one row for each leaf of the tree. The columns repeat what the leaf says.
-CREATE TABLE event (
-    seq BIGINT NOT NULL PRIMARY KEY,
-    at BIGINT NOT NULL,
-    kind TEXT NOT NULL,
-    actor TEXT,
-    object TEXT NOT NULL,
-    hash BLOB NOT NULL,
-    leaf BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX event_kind ON event (kind, seq);
-CREATE INDEX event_actor ON event (actor, seq);
-CREATE INDEX event_object ON event (object, seq);
-
--- The right edge of the tree over all events: one row.
-CREATE TABLE frontier (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    edge BLOB NOT NULL
-) WITHOUT ROWID;
-
--- What was signed about the tree. `edge` is its right edge at that size.
-CREATE TABLE checkpoint (
-    size BIGINT NOT NULL PRIMARY KEY,
-    root BLOB NOT NULL,
-    at BIGINT NOT NULL,
-    edge BLOB NOT NULL,
-    signed BLOB NOT NULL
-);
 
 -- One row for each start of a signer; the highest epoch may write.
 CREATE TABLE signer (

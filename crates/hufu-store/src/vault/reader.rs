@@ -9,9 +9,10 @@ use super::rows::{
     self, ActRow, BindingRow, CustodianRow, EscrowRow, KekRow, OfficerRow, RecoveryApprovalRow, RecoveryRow,
     VaultEventRow,
 };
-use crate::cell::{Cell, query, query_one, select, select_one};
+use crate::cell::{Cell, count, query, select, select_one};
 use crate::covered;
 use crate::error::Result;
+use crate::reader::Conditions;
 use crate::rows::EVENT_COLUMNS;
 
 /// Looks at one state of a vault.
@@ -141,8 +142,7 @@ impl<'c> VaultReader<'c> {
     /// Database errors.
     pub fn escrow_count(&self, status: EscrowStatus) -> Result<u64> {
         const COUNT: &str = "SELECT count(*) FROM escrow WHERE status = ?";
-        let found = query_one(self.connection, "escrow", COUNT, &[Cell::text(status.code())], |c| c.number())?;
-        Ok(found.unwrap_or(0))
+        count(self.connection, "escrow", COUNT, &[Cell::text(status.code())])
     }
 
     /// The certificates a key is in.
@@ -187,7 +187,7 @@ impl<'c> VaultReader<'c> {
         const COUNT: &str = "SELECT count(*) FROM recovery WHERE done_at >= ? AND done_at <= ? AND kind = ?";
         let (first, last) = (day.first_instant().unix_seconds(), day.last_instant().unix_seconds());
         let cells = [Cell::Int(first), Cell::Int(last), Cell::text(kind.code())];
-        Ok(query_one(self.connection, "recovery", COUNT, &cells, |c| c.number())?.unwrap_or(0))
+        count(self.connection, "recovery", COUNT, &cells)
     }
 
     /// Who approved a recovery, in the order of their ids.
@@ -220,17 +220,12 @@ impl<'c> VaultReader<'c> {
     /// # Errors
     /// Database errors.
     pub fn events(&self, kind: Option<EscrowEvent>, from: u64, limit: u32) -> Result<Vec<VaultEventRow>> {
-        let mut sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE seq >= ?");
-        let mut cells = vec![Cell::count(from)];
+        let mut conditions = Conditions::new();
+        conditions.add("seq >= ?", [Cell::count(from)]);
         if let Some(kind) = kind {
-            sql.push_str(" AND kind = ?");
-            cells.push(Cell::text(kind.code()));
+            conditions.add("kind = ?", [Cell::text(kind.code())]);
         }
-        sql.push_str(" ORDER BY seq");
-        if limit > 0 {
-            sql.push_str(" LIMIT ?");
-            cells.push(Cell::Int(limit.into()));
-        }
-        query(self.connection, "event", &sql, &cells, rows::event)
+        let (clause, cells) = conditions.clause("seq", limit);
+        query(self.connection, "event", &format!("SELECT {EVENT_COLUMNS} FROM event {clause}"), &cells, rows::event)
     }
 }

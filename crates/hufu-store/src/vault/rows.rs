@@ -6,7 +6,7 @@ use hufu_model::operator::OperatorStatus;
 use hufu_model::time::Instant;
 
 use crate::cell::{Cell, Columns};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The key that wraps all others: not the key, only what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,11 +165,6 @@ pub(super) fn id_cell(id: &EscrowId) -> Cell<'_> {
     Cell::Blob(&id.0)
 }
 
-fn id(c: &mut Columns<'_>) -> Result<EscrowId> {
-    let octets = c.bytes()?.try_into().map_err(|_| Error::corrupt("an escrow id has not 16 octets"))?;
-    Ok(EscrowId(octets))
-}
-
 pub(super) fn kek_cells(row: &KekRow) -> [Cell<'_>; 5] {
     [
         Cell::text(&row.id),
@@ -233,7 +228,7 @@ pub(super) fn escrow_cells(row: &EscrowRow) -> [Cell<'_>; 11] {
 
 pub(super) fn escrow(c: &mut Columns<'_>) -> Result<EscrowRow> {
     Ok(EscrowRow {
-        id: id(c)?,
+        id: c.escrow_id()?,
         spki: c.digest()?,
         point: c.bytes()?,
         kek: c.text()?,
@@ -252,7 +247,7 @@ pub(super) fn binding_cells(row: &BindingRow) -> [Cell<'_>; 4] {
 }
 
 pub(super) fn binding(c: &mut Columns<'_>) -> Result<BindingRow> {
-    Ok(BindingRow { serial: c.serial()?, key: id(c)?, request: c.parse()?, at: c.int()? })
+    Ok(BindingRow { serial: c.serial()?, key: c.escrow_id()?, request: c.parse()?, at: c.int()? })
 }
 
 pub(super) fn recovery_cells(row: &RecoveryRow) -> [Cell<'_>; 9] {
@@ -273,7 +268,7 @@ pub(super) fn recovery(c: &mut Columns<'_>) -> Result<RecoveryRow> {
     Ok(RecoveryRow {
         act: c.digest()?,
         kind: c.parse()?,
-        key: id(c)?,
+        key: c.escrow_id()?,
         recipient: c.bytes()?,
         case_number: c.text()?,
         requester: c.parse()?,

