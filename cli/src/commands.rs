@@ -52,6 +52,12 @@ fn outcome(ctx: &Context, object: &str, outcome: &Outcome) -> Result<()> {
     ctx.out.one("outcome", printed)
 }
 
+/// Requests entered, approved or applied in one transaction, and signed in one list where they are signed.
+const BATCH: usize = 10_000;
+
+/// Of more rows than these, the rest is counted and not printed.
+const LISTED: usize = 1000;
+
 /// The results of a batch: rows for what was done, rows with code and message for what was refused.
 struct Batch {
     rows: Vec<Row>,

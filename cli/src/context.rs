@@ -5,8 +5,9 @@ use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use hufu_authority::data::{Lang, render};
+use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::key::SecretKey;
-use hufu_authority::x509::pkcs8;
+use hufu_authority::x509::{pkcs8, signed_data};
 use hufu_authority::{AfterSigning, Authority, CaSigner, KeyCentre, Session};
 
 use crate::args::{Format, Global};
@@ -77,8 +78,7 @@ impl Context {
         let path = Path::new(path);
         let bytes = self.read(path)?;
         let passphrase = secrets::existing(self, Which::Operator)?;
-        let opened = pkcs8::decrypt(&bytes, &passphrase);
-        Ok(opened.map_err(|e| hufu_authority::Error::from(e).about(path.display().to_string()))?)
+        pkcs8::decrypt(&bytes, &passphrase).map_err(|e| Error::about_file(path, e))
     }
 
     /// Unlocks the data key of sealed fields.
@@ -96,7 +96,7 @@ impl Context {
     /// Whether the passphrase of the CA's keys is given without asking.
     pub(crate) fn ca_passphrase_given(&self) -> bool {
         let given = self.settings.get("ca-passphrase-file").is_some() || self.global.ca_passphrase_fd.is_some();
-        given || secrets::agent_origin(self).is_some()
+        given || secrets::kept(self).is_some()
     }
 
     /// Unlocks the CA's keys. The key centre is at hand while its agent runs.
@@ -136,6 +136,16 @@ impl Context {
             return Err(Error::unreadable(path, format!("> {max}")));
         }
         Ok(bytes)
+    }
+
+    /// The one certificate of a file.
+    pub(crate) fn certificate(&self, path: &Path) -> Result<Certificate> {
+        Certificate::from_bytes(&self.read(path)?).map_err(|e| Error::about_file(path, e))
+    }
+
+    /// Every certificate of a file, at least one.
+    pub(crate) fn certificates(&self, path: &Path) -> Result<Vec<Certificate>> {
+        certificates_in(path, &self.read(path)?)
     }
 
     /// As [`Context::read`], as text.
@@ -189,6 +199,11 @@ impl Context {
         Progress::new(length, self.global.quiet, self.lang)
     }
 
+    /// Shows in a progress bar how far a stage of the work is.
+    pub(crate) fn stage(&self, bar: &Progress, stage: &str, done: u64, of: u64) {
+        bar.set(&self.word(&format!("stage-{stage}")), done, of);
+    }
+
     /// A text without places.
     pub(crate) fn word(&self, key: &str) -> String {
         render(self.lang, key, &[])
@@ -210,5 +225,16 @@ impl Context {
             "y" | "Y" | "yes" | "是" => Ok(()),
             _ => Err(Error::own("cli.declined", Vec::new())),
         }
+    }
+}
+
+/// Every certificate in the contents of a file, at least one: PEM blocks, one in DER, or those of a P7B.
+pub(crate) fn certificates_in(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>> {
+    match Certificate::all_from_bytes(bytes) {
+        Ok(all) => Ok(all),
+        Err(e) => match signed_data::read_certificates(bytes) {
+            Ok(all) if !all.is_empty() => Ok(all),
+            _ => Err(Error::about_file(path, e)),
+        },
     }
 }

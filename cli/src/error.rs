@@ -196,6 +196,11 @@ impl Error {
         Self::with_cause("cli.unreadable", vec![("path", path.display().to_string())], what)
     }
 
+    /// What the library has against the contents of a file.
+    pub(crate) fn about_file(path: &Path, e: impl Into<hufu_authority::Error>) -> Self {
+        e.into().about(path.display().to_string()).into()
+    }
+
     /// How the process ends.
     pub(crate) fn exit(&self) -> Exit {
         match self {

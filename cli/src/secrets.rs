@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use hufu_authority::data::render;
+use hufu_authority::kmc::Secret;
 use hufu_authority::kmc::agent::Client;
 use hufu_authority::x509::key::Passphrase;
 use hufu_authority::{Home, SystemEntropy};
@@ -168,27 +169,19 @@ fn source(ctx: &Context, which: Which) -> Result<Source> {
         return Ok(Source::Text(of_file(ctx, path)?));
     }
     if which == Which::Ca
-        && let Some(agent) = agent_with_ca(ctx)
+        && let Some((_, kept)) = kept(ctx)
     {
-        let kept = agent.secret(CA).map_err(hufu_authority::Error::from)?;
         return Ok(Source::Text(kept.as_str().to_owned()));
     }
     if ctx.interactive() { Ok(Source::Prompt) } else { Err(missing(which)) }
 }
 
-/// The agent of the home's key centre, when it runs and keeps the passphrase of the CA's keys.
-fn agent_with_ca(ctx: &Context) -> Option<Client> {
-    let agent = Client::connect(&agent_socket(ctx)?).ok()?;
-    agent.secret(CA).is_ok().then_some(agent)
-}
-
-/// Where the agent listens that keeps the passphrase of the CA's keys, when nothing else says where that comes from.
-pub(crate) fn agent_origin(ctx: &Context) -> Option<PathBuf> {
-    agent_with_ca(ctx).and_then(|_| agent_socket(ctx))
-}
-
-fn agent_socket(ctx: &Context) -> Option<PathBuf> {
-    Some(Home::open(&ctx.home()).ok()?.agent_socket())
+/// The passphrase of the CA's keys and where the agent listens that keeps it, when the agent of the home's key centre runs
+/// and does.
+pub(crate) fn kept(ctx: &Context) -> Option<(PathBuf, Secret)> {
+    let socket = Home::open(&ctx.home()).ok()?.agent_socket();
+    let passphrase = Client::connect(&socket).ok()?.secret(CA).ok()?;
+    Some((socket, passphrase))
 }
 
 fn of_file(ctx: &Context, path: &Path) -> Result<String> {

@@ -157,11 +157,13 @@ pub(crate) fn title(object: &Object) -> String {
         Kind::Certificate => Certificate::from_der(&object.der).map(|c| c.subject_text()).unwrap_or_default(),
         Kind::Request => Csr::from_bytes(&object.der).map(|r| r.subject_text()).unwrap_or_default(),
         Kind::Crl => Crl::from_der(object.der.as_slice()).map(|crl| crl.issuer_text()).unwrap_or_default(),
-        Kind::Answer => {
-            let answer = Response::from_der(&object.der).ok();
-            answer.and_then(|a| seconds(a.produced_at()).as_str().map(str::to_owned)).unwrap_or_default()
-        }
+        Kind::Answer => Response::from_der(&object.der).map(|a| answer_title(&a)).unwrap_or_default(),
     }
+}
+
+/// What an answer says of itself in one line: when it was made.
+pub(crate) fn answer_title(answer: &Response) -> String {
+    seconds(answer.produced_at()).as_str().unwrap_or_default().to_owned()
 }
 
 /// What a certificate's own bytes say.

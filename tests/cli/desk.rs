@@ -170,6 +170,11 @@ pub(crate) fn by(operator: &str) -> String {
     )
 }
 
+/// The flags of an operator who knows no passphrase of the CA.
+pub(crate) fn without_ca(operator: &str) -> String {
+    by(operator).replace(" --ca-passphrase-file ca.pass", "")
+}
+
 pub(crate) fn split(words: &str) -> Vec<String> {
     words.split_whitespace().map(str::to_owned).collect()
 }

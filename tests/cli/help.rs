@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::desk::{Desk, split};
+use crate::desk::{Desk, has_chinese, split};
 
 /// The anchor is where it was put, from whatever folder the command is called.
 #[test]
@@ -65,7 +65,7 @@ fn every_command_has_its_help_in_both_languages() {
                 let line = answer.out.lines().find(|l| l.split([' ', '[']).any(|w| w.starts_with(raw)));
                 assert!(line.is_none(), "hufu {command} --help --lang {lang}: {line:?}");
             }
-            let chinese = answer.out.lines().take(3).any(|l| l.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c)));
+            let chinese = answer.out.lines().take(3).any(has_chinese);
             assert!(chinese || lang == "en", "hufu {command} --help --lang zh speaks no Chinese");
             if lang == "en" {
                 waiting

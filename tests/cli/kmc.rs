@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::desk::{Answer, Desk, by};
+use crate::desk::{Answer, Desk, by, without_ca};
 
 /// A founded home with a key centre in force, its shares in `shares`, each under its custodian's passphrase.
 fn centre() -> Desk {
@@ -39,11 +39,6 @@ const HOME: &str = "--home home";
 fn unlock(numbers: &[u8], more: &str) -> String {
     let share = |n: &u8| format!(" --share shares/share-{n}.pem --share-passphrase-file s{n}.pass");
     format!("kmc unlock{} {more} {HOME}", numbers.iter().map(share).collect::<String>())
-}
-
-/// The flags of an operator who knows no passphrase of the CA.
-fn without_ca(operator: &str) -> String {
-    by(operator).replace(" --ca-passphrase-file ca.pass", "")
 }
 
 fn socket(desk: &Desk) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::{Desk, by, has_chinese};
+use crate::desk::{Desk, by, has_chinese, without_ca};
 
 #[test]
 fn a_revocation_is_pending_until_it_was_read_in_the_folder() {
@@ -25,14 +25,14 @@ fn a_revocation_is_pending_until_it_was_read_in_the_folder() {
     assert_eq!(desk.json("crl show --latest --home home")["entries"], 0);
 
     // Without the CA's passphrase: recorded, and pending.
-    let hold = format!("cert suspend {serial} --id hold --emergency --note 介质遗失 {}", without_ca(&sun));
+    let hold = format!("cert suspend {serial} --id hold --emergency --note 介质遗失 {}", without_ca("sun"));
     let answer = desk.run(&hold);
     assert_eq!(answer.code, 0);
     assert!(answer.out.contains("pending") && answer.err.contains("hufu crl publish"), "{}{}", answer.out, answer.err);
     // Taken back before anybody saw it: what is published says so already.
     desk.does(&format!("cert resume {serial} --id back {sun}"));
     desk.does(&format!("request approve back {li}"));
-    assert!(desk.does(&format!("apply back {}", without_ca(&li))).contains("visible"));
+    assert!(desk.does(&format!("apply back {}", without_ca("li"))).contains("visible"));
     // With it, what is printed was read in the folder.
     desk.does(&format!("cert revoke {serial} --reason keyCompromise --id end {sun}"));
     desk.does(&format!("request approve end {li}"));
@@ -68,9 +68,4 @@ fn a_revocation_is_pending_until_it_was_read_in_the_folder() {
     let answer = desk.run(&format!("crl publish {zhao}"));
     assert!(answer.code == 0 && answer.err.contains("damaged"), "{}", answer.err);
     desk.does(&watch);
-}
-
-/// The flags without the CA's passphrase.
-fn without_ca(flags: &str) -> String {
-    flags.replace(" --ca-passphrase-file ca.pass", "")
 }

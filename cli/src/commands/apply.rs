@@ -8,17 +8,11 @@ use hufu_authority::model::request::RequestStatus;
 use hufu_authority::{AfterSigning, Applied, Authority, Session, StatusChange, Visibility};
 use serde_json::Value;
 
-use super::{Batch, crl, request};
+use super::{BATCH, Batch, LISTED, crl, request};
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Row, row};
 use crate::views;
-
-/// Changes made in one transaction.
-const BATCH: usize = 10_000;
-
-/// Of more than these, the rest is counted and not printed.
-const LISTED: usize = 1000;
 
 /// The arguments.
 #[derive(Args)]
@@ -57,7 +51,7 @@ pub(super) fn apply(ctx: &Context, authority: &Authority, session: &Session, ids
     let mut batch = Batch::at_most(LISTED);
     let mut changes = Vec::new();
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
-        bar.set(&ctx.word("stage-apply"), (i * BATCH) as u64, ids.len() as u64);
+        ctx.stage(&bar, "apply", (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.apply(session, chunk)?) {
             changes.extend(result.as_ref().ok().map(|applied| applied.change.clone()));
             batch.add(ctx, ("request", id.as_str()), result, shown);

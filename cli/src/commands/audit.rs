@@ -164,7 +164,7 @@ pub(super) fn whole_home(ctx: &Context, depth: Depth) -> Result<()> {
         ctx.unlock_if_given(&mut authority)?;
     }
     let bar = ctx.progress(0);
-    let report = authority.audit(depth, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
+    let report = authority.audit(depth, &|p| ctx.stage(&bar, p.what, p.done, p.of))?;
     drop(bar);
     print_report(ctx, depth, &report)
 }
@@ -249,7 +249,7 @@ fn checkpoint(c: &SignedCheckpoint) -> Row {
 fn export(ctx: &Context, out: &Path) -> Result<()> {
     let authority = ctx.look()?;
     let bar = ctx.progress(0);
-    let done = authority.export_ledger(out, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
+    let done = authority.export_ledger(out, &|p| ctx.stage(&bar, p.what, p.done, p.of))?;
     drop(bar);
     ctx.out.one(
         "ledger-export",

@@ -24,8 +24,7 @@ pub(crate) fn run(ctx: &Context, args: Backup) -> Result<()> {
     let authority = ctx.look()?;
     let keys = if args.without_keys { Keys::Without } else { Keys::With };
     let bar = ctx.progress(0);
-    let made =
-        authority.backup(&args.out, keys, &|p| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of))?;
+    let made = authority.backup(&args.out, keys, &|p| ctx.stage(&bar, p.what, p.done, p.of))?;
     drop(bar);
     let mut shown = row([("path", made.path.display().to_string().into()), ("outcome", "holds".into())]);
     shown.extend(contents(&made.manifest));

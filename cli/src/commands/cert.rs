@@ -6,7 +6,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use hufu_authority::model::certificate::CertificateStatus;
 use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, Serial};
 use hufu_authority::model::time::{Day, Instant, TimeError};
-use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::envelope::Dialect;
 use hufu_authority::{Authority, CertificateFilter, ExportForm};
 
@@ -161,10 +160,7 @@ pub(crate) fn run(ctx: &Context, args: Cert) -> Result<()> {
 
 fn show(ctx: &Context, a: Show) -> Result<()> {
     if let Some(path) = &a.file {
-        let bytes = ctx.read(path)?;
-        let read = Certificate::from_bytes(&bytes);
-        let certificate = read.map_err(|e| hufu_authority::Error::from(e).about(path.display().to_string()))?;
-        return ctx.out.one("certificate", views::bytes(&certificate));
+        return ctx.out.one("certificate", views::bytes(&ctx.certificate(path)?));
     }
     let Some(serial) = &a.serial else { return Ok(()) };
     let authority = ctx.look()?;

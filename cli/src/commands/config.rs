@@ -22,7 +22,7 @@ pub(crate) struct Show {
 /// Prints them.
 pub(crate) fn run(ctx: &Context, args: Config) -> Result<()> {
     let Config::Show(a) = args;
-    let agent = secrets::agent_origin(ctx);
+    let agent = secrets::kept(ctx).map(|(socket, _)| socket);
     let rows: Vec<Row> = ctx
         .settings
         .iter()

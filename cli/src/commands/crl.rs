@@ -7,8 +7,7 @@ use clap::{Args, Subcommand};
 use hufu_authority::model::crl::{CrlKind, SHARD_ENTRIES};
 use hufu_authority::model::time::{Clock, Instant};
 use hufu_authority::watch::{self, Seen, Sighting};
-use hufu_authority::x509::certificate::Certificate;
-use hufu_authority::x509::crl::{Crl, MAX_LENGTH};
+use hufu_authority::x509::crl::Crl;
 use hufu_authority::{AfterSigning, Authority, Publication, PublishedCrl, Publishing, SystemClock, write_atomically};
 
 use crate::context::Context;
@@ -172,7 +171,7 @@ fn show(ctx: &Context, args: &Show) -> Result<()> {
             latest.ok_or_else(|| Error::own("cli.no-crl", vec![("path", publishing.folder.display().to_string())]))?
         }
     };
-    let crl = read(ctx, &path)?;
+    let crl = Crl::from_bytes(&ctx.read_long(&path)?).map_err(|e| Error::about_file(&path, e))?;
     let mut shown = row([
         ("file", path.display().to_string().into()),
         ("issuer", crl.issuer_text().into()),
@@ -200,21 +199,6 @@ fn show(ctx: &Context, args: &Show) -> Result<()> {
     ctx.out.one("crl", shown)
 }
 
-/// A CRL in a file. It may be longer than other inputs.
-fn read(ctx: &Context, path: &Path) -> Result<Crl> {
-    let bytes = if path.as_os_str() == "-" {
-        ctx.read(path)?
-    } else {
-        let length = std::fs::metadata(path).map_err(|e| Error::read(path, e))?.len();
-        if length > MAX_LENGTH as u64 * 3 / 2 {
-            return Err(Error::unreadable(path, format!("> {MAX_LENGTH}")));
-        }
-        std::fs::read(path).map_err(|e| Error::read(path, e))?
-    };
-    let crl = Crl::from_bytes(&bytes);
-    Ok(crl.map_err(|e| hufu_authority::Error::from(e).about(path.display().to_string()))?)
-}
-
 /// A number of a CRL; beyond 64 bits, which only foreign ones have, as text.
 fn number(number: Option<u128>) -> serde_json::Value {
     match number.map(u64::try_from) {
@@ -227,13 +211,16 @@ fn number(number: Option<u128>) -> serde_json::Value {
 fn list(ctx: &Context, args: &List) -> Result<()> {
     let authority = ctx.look()?;
     let mut all = authority.crls(None, 0)?;
-    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     // The newest are those that are asked about.
-    if args.limit > 0 && all.len() > limit {
-        all.drain(..all.len() - limit);
-    }
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let older = if limit == 0 { 0 } else { all.len().saturating_sub(limit) };
+    all.drain(..older);
     let columns = ["instance", "number", "kind", "base", "entries", "lists", "this_update", "next_update", "outcome"];
-    ctx.out.list("crl-list", &columns, all.iter().map(on_record).collect())
+    ctx.out.list("crl-list", &columns, all.iter().map(on_record).collect())?;
+    if older > 0 {
+        ctx.note("note-newest", &[("count", &args.limit.to_string())]);
+    }
+    Ok(())
 }
 
 fn on_record(published: &PublishedCrl) -> Row {
@@ -255,7 +242,7 @@ fn on_record(published: &PublishedCrl) -> Row {
 }
 
 fn watching(ctx: &Context, args: &Watch) -> Result<()> {
-    let cas = args.cas.iter().map(|file| certificate(ctx, file)).collect::<Result<Vec<_>>>()?;
+    let cas = args.cas.iter().map(|file| ctx.certificate(file)).collect::<Result<Vec<_>>>()?;
     let mut seen = Seen::default();
     if let Some(state) = args.state.as_deref().filter(|state| state.exists()) {
         seen = Seen::from_text(&ctx.read_text(state)?);
@@ -289,11 +276,6 @@ fn named(sightings: &[Sighting]) -> String {
     codes.sort_unstable();
     codes.dedup();
     codes.join(", ")
-}
-
-fn certificate(ctx: &Context, file: &Path) -> Result<Certificate> {
-    let certificate = Certificate::from_bytes(&ctx.read(file)?);
-    Ok(certificate.map_err(|e| hufu_authority::Error::from(e).about(file.display().to_string()))?)
 }
 
 fn sighted(sighting: &Sighting) -> Row {

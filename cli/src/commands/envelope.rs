@@ -133,7 +133,7 @@ fn explained(ctx: &Context, f: &Finding) -> String {
 }
 
 fn convert(ctx: &Context, args: &Convert) -> Result<()> {
-    let about = |e| Error::from(hufu_authority::Error::from(e).about(args.file.display().to_string()));
+    let about = |e| Error::about_file(&args.file, e);
     let bytes = ctx.read(&args.file)?;
     let signing = certificates(ctx, args.sign_cert.as_deref())?;
     let encryption = certificates(ctx, args.enc_cert.as_deref())?;
@@ -198,10 +198,7 @@ fn written(args: &Convert, made: &[u8]) -> Result<Vec<u8>> {
 
 /// The certificates of a file, of which the first is the one that counts; none without a file.
 fn certificates(ctx: &Context, path: Option<&Path>) -> Result<Vec<Certificate>> {
-    let Some(path) = path else { return Ok(Vec::new()) };
-    let about = |e| hufu_authority::Error::from(e).about(path.display().to_string());
-    let found = Certificate::all_from_bytes(&ctx.read(path)?).map_err(about)?;
-    if found.is_empty() { Err(Error::unreadable(path, "CERTIFICATE")) } else { Ok(found) }
+    path.map_or_else(|| Ok(Vec::new()), |path| ctx.certificates(path))
 }
 
 fn first_key(all: &[Certificate]) -> Result<Option<PublicKey>> {

@@ -140,7 +140,7 @@ fn two_people(ctx: &Context, given: Vec<Administrator>) -> Result<[NewAdministra
     let read = |given: &Administrator| -> Result<(Vec<u8>, PublicKey)> {
         let bytes = ctx.read(&given.csr)?;
         let csr = Csr::from_bytes(&bytes).and_then(Csr::verify);
-        let csr = csr.map_err(|e| hufu_authority::Error::from(e).about(given.csr.display().to_string()))?;
+        let csr = csr.map_err(|e| Error::about_file(&given.csr, e))?;
         Ok((bytes, csr.public_key().clone()))
     };
     let ((first, key), (second, other_key)) = (read(&one)?, read(&other)?);

@@ -62,7 +62,7 @@ pub(crate) fn run(ctx: &Context, args: Issue) -> Result<()> {
     let bar = ctx.progress(0);
     let mut batch = Batch::new();
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
-        bar.set(&ctx.word("stage-issue"), (i * BATCH) as u64, ids.len() as u64);
+        ctx.stage(&bar, "issue", (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.issue(&session, &ca, chunk)?) {
             if let (Some(dir), Ok(certificate)) = (&args.out_dir, &result) {
                 hand_out(dir, certificate)?;

@@ -136,7 +136,7 @@ fn fill(ctx: &Context, a: &Fill) -> Result<()> {
     let bar = ctx.progress(a.count as u64);
     let (mut done, mut pooled) = (0, 0);
     while done < a.count {
-        bar.set(&ctx.word("stage-fill"), done as u64, a.count as u64);
+        ctx.stage(&bar, "fill", done as u64, a.count as u64);
         let some = (a.count - done).min(BATCH);
         let filled = centre.unlocked()?.fill(authority.now(), None, some);
         pooled = filled.map_err(hufu_authority::Error::from)?;
@@ -149,9 +149,7 @@ fn fill(ctx: &Context, a: &Fill) -> Result<()> {
 fn verify(ctx: &Context) -> Result<()> {
     let authority = ctx.look()?;
     let bar = ctx.progress(0);
-    let report = authority.verify_key_centre(&|what, done, of| {
-        bar.set(&ctx.word(&format!("stage-{what}")), done, of);
-    })?;
+    let report = authority.verify_key_centre(&|what, done, of| ctx.stage(&bar, what, done, of))?;
     drop(bar);
     let findings = report.findings.iter().map(|f| {
         row([

@@ -47,7 +47,7 @@ pub(crate) fn run(ctx: &Context, args: Lint) -> Result<()> {
     let mut rows = Vec::new();
     let (mut objects, mut bad) = (0, 0);
     for file in &args.files {
-        let about = |e| Error::from(hufu_authority::Error::from(e).about(file.display().to_string()));
+        let about = |e| Error::about_file(file, e);
         let found = bundle::objects(&ctx.read_long(file)?).map_err(about)?;
         for (index, one) in found.iter().enumerate() {
             let findings = match (&shape, one.kind) {
@@ -117,8 +117,7 @@ impl Shape {
         let home = ctx.look().ok();
         let mut issuers = Vec::new();
         for path in others {
-            let about = |e| hufu_authority::Error::from(e).about(path.display().to_string());
-            issuers.extend(Certificate::all_from_bytes(&ctx.read(path)?).map_err(about)?);
+            issuers.extend(ctx.certificates(path)?);
         }
         let mut recorded = None;
         if let Some(home) = &home {
@@ -133,7 +132,7 @@ impl Shape {
     }
 
     fn lint(&self, file: &Path, one: &Object, all: &[Object]) -> Result<Vec<Finding>> {
-        let about = |e| Error::from(hufu_authority::Error::from(e).about(file.display().to_string()));
+        let about = |e| Error::about_file(file, e);
         let certificate = Certificate::from_der(&one.der).map_err(about)?;
         let beside = all.iter().filter_map(|other| Certificate::from_der(&other.der).ok());
         let issuer = self.issuers.iter().cloned().chain(beside).find(|c| c.subject_der() == certificate.issuer_der());

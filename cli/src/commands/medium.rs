@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use hufu_authority::model::certificate::{CertificateRow, CertificateStatus};
-use hufu_authority::model::entropy::Entropy;
-use hufu_authority::model::ident::{MediumId, OrgId, RequestId, hex};
+use hufu_authority::model::ident::{MediumId, OrgId, RequestId};
 use hufu_authority::model::medium::MediumStatus;
 use hufu_authority::model::request::Medium;
-use hufu_authority::{Authority, MediumRow, MediumView, NewMedium, Session, StatusRequest, SystemEntropy};
+use hufu_authority::{Authority, MediumRow, MediumView, NewMedium, Session, StatusRequest};
 
-use super::apply;
+use super::{apply, request};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -187,11 +186,10 @@ fn gone(ctx: &Context, medium: &MediumId, status: MediumStatus, suspend: bool) -
 
 /// The emergency suspension of every certificate on the medium: one person's act.
 fn suspended(ctx: &Context, authority: &Authority, session: &Session, active: &[&CertificateRow]) -> Result<()> {
-    let random: &dyn Entropy = &SystemEntropy;
-    let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
+    let tag = request::tag()?;
     let mut requests = Vec::with_capacity(active.len());
     for certificate in active {
-        let id: RequestId = format!("lost-{}-{}", hex(&random), certificate.serial).parse()?;
+        let id: RequestId = format!("lost-{tag}-{}", certificate.serial).parse()?;
         let suspension = StatusRequest::suspend(id, certificate.serial.clone());
         requests.push(StatusRequest { emergency: true, ..suspension });
     }

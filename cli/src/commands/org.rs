@@ -244,7 +244,7 @@ fn load_roster(ctx: &Context, dry_run: bool) -> Result<()> {
     let bar = ctx.progress(0);
     let mut batch = Batch::new();
     for (i, org) in roster.iter().enumerate() {
-        bar.set(&ctx.word("stage-org"), i as u64, roster.len() as u64);
+        ctx.stage(&bar, "org", i as u64, roster.len() as u64);
         let result = authority.change(&session, &Change::OrgAdd(org.clone()));
         batch.add(ctx, ("id", org.id.as_str()), result.map(drop), |()| line(org, "done"));
     }

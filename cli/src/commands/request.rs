@@ -16,7 +16,7 @@ use hufu_authority::{Decided, NewRequest, RequestFilter, Submitted, SystemClock,
 use serde_json::Value;
 
 use super::cert::mass;
-use super::{Batch, cut, one_more, tell_more};
+use super::{BATCH, Batch, LISTED, cut, one_more, tell_more};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -154,15 +154,18 @@ pub(crate) fn run(ctx: &Context, args: Request) -> Result<()> {
     }
 }
 
-/// The id given, or a new one: the day and eight random hexadecimal digits.
+/// Eight random hexadecimal digits, so that an id made here is a new one.
+pub(super) fn tag() -> Result<String> {
+    let random: &dyn Entropy = &SystemEntropy;
+    let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
+    Ok(hex(&random))
+}
+
+/// The id given, or a new one of today.
 pub(super) fn id_or_new(given: Option<RequestId>) -> Result<RequestId> {
     match given {
         Some(id) => Ok(id),
-        None => {
-            let random: &dyn Entropy = &SystemEntropy;
-            let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
-            Ok(format!("{}-{}", SystemClock.now().day(), hex(&random)).parse()?)
-        }
+        None => Ok(format!("{}-{}", SystemClock.now().day(), tag()?).parse()?),
     }
 }
 
@@ -290,28 +293,26 @@ fn approve(ctx: &Context, a: Approve) -> Result<()> {
     let bar = ctx.progress(0);
     let mut batch = Batch::at_most(if named { LISTED } else { usize::MAX });
     for (i, chunk) in ids.chunks(BATCH).enumerate() {
-        bar.set(&ctx.word("stage-approve"), (i * BATCH) as u64, ids.len() as u64);
+        ctx.stage(&bar, "approve", (i * BATCH) as u64, ids.len() as u64);
         for (id, result) in chunk.iter().zip(authority.approve(&session, chunk)?) {
             batch.add(ctx, ("request", id.as_str()), result, decided);
         }
     }
     drop(bar);
     batch.finish(ctx, "request-list", &["request", "outcome", "status"])?;
-    let next = match (ids.as_slice(), &a.together.batch) {
-        ([one], _) if !authority.request(one)?.row.action.makes_certificate() => format!("apply {one}"),
-        ([one], _) => format!("issue {one}"),
-        (_, Some(batch)) => format!("apply --batch {batch}"),
+    let makes_certificate =
+        |id: &RequestId| -> Result<bool> { Ok(authority.request(id)?.row.action.makes_certificate()) };
+    let next = match (ids.as_slice(), &a.together.batch, &a.together.manifest) {
+        ([one], ..) if !makes_certificate(one)? => format!("apply {one}"),
+        ([one], ..) => format!("issue {one}"),
+        (_, Some(batch), _) => format!("apply --batch {batch}"),
+        // Requests that were entered with one signature are all for certificates or all for changes of status.
+        ([first, ..], _, Some(manifest)) if !makes_certificate(first)? => format!("apply --manifest {manifest}"),
         _ => "issue --approved ORG".to_owned(),
     };
     ctx.next("next-approve", &[("what", &next)]);
     Ok(())
 }
-
-/// Requests approved in one call: with one signature, when they were entered with one and for one organisation.
-const BATCH: usize = 10_000;
-
-/// Of more than these, the rest is counted and not printed.
-const LISTED: usize = 1000;
 
 /// How many requests of each operator, organisation and kind.
 type Actions = BTreeMap<String, u64>;

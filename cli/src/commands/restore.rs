@@ -26,7 +26,7 @@ pub(crate) fn run(ctx: &Context, args: Restore) -> Result<()> {
     let depth = if args.verify { Depth::Deep } else { Depth::Ledger };
     let restoring = Restoring { home: ctx.home(), anchor: args.anchor, depth };
     let bar = ctx.progress(0);
-    let stage = |p: hufu_authority::Progress| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of);
+    let stage = |p: hufu_authority::Progress| ctx.stage(&bar, p.what, p.done, p.of);
     let restored = Authority::restore(&args.backup, &restoring, &stage)?;
     drop(bar);
     let home = ctx.home().display().to_string();

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use hufu_authority::model::ident::Serial;
 use hufu_authority::{Authority, Change, Due};
 
-use super::{cut, outcome, tell_more};
+use super::{cut, one_more, outcome, tell_more};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::output::{Row, row};
@@ -51,7 +51,8 @@ pub(crate) fn run(ctx: &Context, args: RetentionCommand) -> Result<()> {
         }
         RetentionCommand::Set(a) => change(ctx, &ctx.open()?, &Change::RetentionSet(a.years)),
         RetentionCommand::Due(a) => {
-            let mut due = ctx.look()?.retention_due(a.limit.saturating_add(1))?;
+            let most = if a.limit == 0 { u32::MAX } else { one_more(a.limit) };
+            let mut due = ctx.look()?.retention_due(most)?;
             let more = cut(&mut due, a.limit, |_| format!("--limit {}", a.limit.saturating_mul(10)));
             let rows = due.iter().map(view).collect();
             ctx.out.list("due-list", &["serial", "name", "not_after", "until"], rows)?;

@@ -20,7 +20,7 @@ pub(crate) struct Upgrade {
 pub(crate) fn run(ctx: &Context, args: Upgrade) -> Result<()> {
     let home = ctx.home();
     let bar = ctx.progress(0);
-    let stage = |p: hufu_authority::Progress| bar.set(&ctx.word(&format!("stage-{}", p.what)), p.done, p.of);
+    let stage = |p: hufu_authority::Progress| ctx.stage(&bar, p.what, p.done, p.of);
     let done = Authority::upgrade(&home, &args.backup, &stage)?;
     drop(bar);
     let findings = done.report.findings.len();

@@ -12,12 +12,11 @@ use hufu_authority::x509::crl::Crl;
 use hufu_authority::x509::envelope::Terms;
 use hufu_authority::x509::ocsp::Response;
 use hufu_authority::x509::path::{self, Evidence, Finding, Standing, State};
-use hufu_authority::x509::signed_data;
 use hufu_authority::{Depth, SystemClock};
 
 use super::{audit, envelope};
 use crate::args::Format;
-use crate::context::Context;
+use crate::context::{Context, certificates_in};
 use crate::error::{Error, Result};
 use crate::output::{Row, print, row};
 use crate::phrase::said;
@@ -81,8 +80,10 @@ struct Bench<'c> {
 
 impl<'c> Bench<'c> {
     fn new(ctx: &'c Context, args: &Verify) -> Result<Self> {
-        let mut others = read_all(ctx, &args.others)?;
-        let mut roots = read_all(ctx, &args.roots)?;
+        let read_all = |paths: &[PathBuf]| -> Result<Vec<Certificate>> {
+            Ok(paths.iter().map(|path| ctx.certificates(path)).collect::<Result<Vec<_>>>()?.concat())
+        };
+        let (mut others, mut roots) = (read_all(&args.others)?, read_all(&args.roots)?);
         let chains = !args.files.is_empty() || !args.pair.is_empty();
         if args.roots.is_empty() && chains {
             // The home's own chain.
@@ -92,14 +93,14 @@ impl<'c> Bench<'c> {
         }
         let mut crls = Vec::new();
         for path in &args.crls {
-            let about = |e| Error::from(hufu_authority::Error::from(e).about(path.display().to_string()));
+            let about = |e| Error::about_file(path, e);
             for one in bundle::objects(&ctx.read_long(path)?).map_err(about)? {
                 crls.push(Crl::from_der(one.der).map_err(about)?);
             }
         }
         let mut answers = Vec::new();
         for path in &args.answers {
-            let about = |e| Error::from(hufu_authority::Error::from(e).about(path.display().to_string()));
+            let about = |e| Error::about_file(path, e);
             answers.push(Response::from_bytes(&ctx.read(path)?).map_err(about)?);
         }
         let at = args.at.unwrap_or_else(|| SystemClock.now());
@@ -109,7 +110,7 @@ impl<'c> Bench<'c> {
     /// Judges what a file holds: the first certificate, or every list and answer. A file that cannot be read takes
     /// nothing from the verdicts of the others.
     fn file(&mut self, file: &Path) {
-        let read = self.ctx.read_long(file).map(|bytes| (certificates(file, &bytes), bytes));
+        let read = self.ctx.read_long(file).map(|bytes| (certificates_in(file, &bytes), bytes));
         match read {
             Ok((Ok(given), _)) => drop(self.certificate(file, given)),
             Ok((Err(e), bytes)) => match self.published(file, &bytes) {
@@ -156,20 +157,20 @@ impl<'c> Bench<'c> {
 
     /// Judges the lists and answers of a file by themselves; returns how many there were.
     fn published(&mut self, file: &Path, bytes: &[u8]) -> Result<usize> {
-        let about = |e| Error::from(hufu_authority::Error::from(e).about(file.display().to_string()));
+        let about = |e| Error::about_file(file, e);
         let found = bundle::objects(bytes).unwrap_or_default();
         let mut count = 0;
         for one in found {
             let kind = one.kind;
-            let title = views::title(&one);
-            let verdict = match kind {
+            let (title, verdict) = match kind {
                 Kind::Crl => {
                     let crl = Crl::from_der(one.der).map_err(about)?;
-                    path::list(&(&crl).into(), &self.others, &self.roots, self.at)
+                    (crl.issuer_text(), path::list(&(&crl).into(), &self.others, &self.roots, self.at))
                 }
                 Kind::Answer => {
                     let answer = Response::from_der(&one.der).map_err(about)?;
-                    path::answer(&(&answer).into(), &self.others, &self.roots, self.at)
+                    let verdict = path::answer(&(&answer).into(), &self.others, &self.roots, self.at);
+                    (views::answer_title(&answer), verdict)
                 }
                 Kind::Certificate | Kind::Request => continue,
             };
@@ -186,7 +187,7 @@ impl<'c> Bench<'c> {
     fn pair(&mut self, one: &Path, other: &Path) -> Option<(Certificate, Certificate)> {
         let mut halves = Vec::new();
         for file in [one, other] {
-            match self.ctx.read(file).and_then(|bytes| certificates(file, &bytes)) {
+            match self.ctx.certificates(file) {
                 Ok(given) => halves.extend(self.certificate(file, given).map(|half| (file, half))),
                 Err(e) => self.not_read(file, e),
             }
@@ -319,24 +320,4 @@ fn explained(ctx: &Context, f: &Finding) -> String {
 /// What to do, in the language of the run.
 fn remedy(ctx: &Context, f: &Finding) -> String {
     message(ctx.lang, &format!("hint-{}", f.code())).map_or_else(|| f.remedy.clone(), str::to_owned)
-}
-
-fn read_all(ctx: &Context, paths: &[PathBuf]) -> Result<Vec<Certificate>> {
-    let mut all = Vec::new();
-    for path in paths {
-        all.extend(certificates(path, &ctx.read(path)?)?);
-    }
-    Ok(all)
-}
-
-/// Every certificate of a file: PEM blocks, one in DER, or those of a P7B.
-fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>> {
-    let about = |e: hufu_authority::x509::Error| hufu_authority::Error::from(e).about(path.display().to_string());
-    match Certificate::all_from_bytes(bytes) {
-        Ok(all) => Ok(all),
-        Err(e) => match signed_data::read_certificates(bytes) {
-            Ok(all) if !all.is_empty() => Ok(all),
-            _ => Err(about(e).into()),
-        },
-    }
 }

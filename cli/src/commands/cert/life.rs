@@ -5,28 +5,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hufu_authority::model::certificate::CertificateRow;
-use hufu_authority::model::entropy::Entropy;
 use hufu_authority::model::holder::Field;
-use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, RequestId, Serial, hex};
+use hufu_authority::model::ident::{OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_authority::model::request::{Action, Medium};
 use hufu_authority::model::revocation::RevocationReason;
 use hufu_authority::model::time::Instant;
-use hufu_authority::{Authority, CertificateFilter, StatusRequest, SystemEntropy};
+use hufu_authority::{Authority, CertificateFilter, StatusRequest};
 
 use super::super::request::{self, FieldValue, SUBMITTED};
-use super::super::{Batch, apply};
+use super::super::{BATCH, Batch, LISTED, apply};
 use super::{beginning, mass};
 use crate::args::codes;
 use crate::context::Context;
 use crate::error::Result;
 use crate::output::row;
 use crate::views;
-
-/// Requests entered in one transaction, and signed in one list.
-const BATCH: usize = 10_000;
-
-/// Of more than these, the rest is counted and not printed.
-const LISTED: usize = 1000;
 
 /// Which certificates: named ones, or all of a query.
 #[derive(Args)]
@@ -177,7 +170,7 @@ fn status(
     let bar = ctx.progress(0);
     let mut batch = Batch::at_most(LISTED);
     for (i, chunk) in serials.chunks(BATCH).enumerate() {
-        bar.set(&ctx.word("stage-enter"), (i * BATCH) as u64, serials.len() as u64);
+        ctx.stage(&bar, "enter", (i * BATCH) as u64, serials.len() as u64);
         let requests = chunk.iter().cloned().map(request).collect::<Result<Vec<_>>>()?;
         for (request, result) in requests.iter().zip(authority.request_status(&session, &requests)?) {
             batch.add(ctx, ("request", request.id.as_str()), result, request::submitted);
@@ -218,9 +211,7 @@ fn named(s: &Selection, count: usize, action: Action) -> Result<RequestId> {
     match &s.id {
         Some(id) => Ok(id.clone()),
         None => {
-            let random: &dyn Entropy = &SystemEntropy;
-            let random: [u8; 4] = random.array().map_err(hufu_authority::Error::from)?;
-            let prefix = format!("{action}-{}", hex(&random));
+            let prefix = format!("{action}-{}", request::tag()?);
             match s.serials.as_slice() {
                 [one] if count == 1 => Ok(format!("{prefix}-{one}").parse()?),
                 _ => Ok(prefix.parse()?),

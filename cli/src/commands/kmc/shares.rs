@@ -43,7 +43,7 @@ pub(super) fn opened(ctx: &Context, files: &[PathBuf], given: &SharePassphrases)
     let mut passphrases: VecDeque<&Path> = given.files.iter().map(PathBuf::as_path).collect();
     let mut shares = Vec::with_capacity(files.len());
     for path in files {
-        let about = |e| Error::from(hufu_authority::Error::from(e).about(path.display().to_string()));
+        let about = |e| Error::about_file(path, e);
         shares.push(match ShareFile::read(&ctx.read(path)?).map_err(about)? {
             ShareFile::Clear(share) => share,
             ShareFile::Sealed(sealed) => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hufu_authority::Authority;
 use hufu_authority::kmc::agent::Client;
-use hufu_authority::kmc::{ErrorKind, Share};
+use hufu_authority::kmc::{ErrorKind, Secret, Share};
 use hufu_authority::x509::pkcs8;
 
 use super::agent::{self, Handed, READY};
@@ -92,13 +92,12 @@ fn socket(authority: &Authority) -> Result<PathBuf> {
     std::path::absolute(&path).map_err(|e| Error::read(&path, e))
 }
 
-/// The CA's passphrase, which must open the CA's key: a wrong one would be noticed by the night shift.
-fn ca_passphrase(ctx: &Context, authority: &Authority) -> Result<hufu_authority::kmc::Secret> {
+/// The CA's passphrase, which must open the current CA's key: a wrong one would be noticed by the night shift.
+fn ca_passphrase(ctx: &Context, authority: &Authority) -> Result<Secret> {
     let passphrase = secrets::existing(ctx, Which::Ca)?;
-    let path = authority.home().key("issuing");
-    let opened = pkcs8::decrypt(&ctx.read(&path)?, &passphrase);
-    opened.map_err(|e| hufu_authority::Error::from(e).about(path.display().to_string()))?;
-    Ok(hufu_authority::kmc::Secret::new(passphrase.expose().to_owned()))
+    let path = authority.home().key(&authority.cas()?.current()?.key);
+    pkcs8::decrypt(&ctx.read(&path)?, &passphrase).map_err(|e| Error::about_file(&path, e))?;
+    Ok(Secret::new(passphrase.expose().to_owned()))
 }
 
 /// Starts the agent as a process of its own. What it needs goes through a pipe that no other process has.
