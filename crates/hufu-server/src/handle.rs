@@ -48,7 +48,7 @@ pub(crate) struct Handler {
 enum Route<'a> {
     OcspPost,
     OcspGet(&'a str),
-    File(Name<'a>),
+    File(Name),
     Health,
     None,
 }
@@ -75,7 +75,7 @@ impl Handler {
         match route {
             Route::OcspPost if request.method() == Method::POST => self.post(request).await,
             Route::OcspGet(text) if read => self.get(text.to_owned(), request.headers()).await,
-            Route::File(name) if read => self.file(&name, request.headers()).await,
+            Route::File(name) if read => self.file(name, request.headers()).await,
             Route::Health if read => self.health().await,
             Route::None => (plain(StatusCode::NOT_FOUND), entry("other", "not-found")),
             Route::OcspPost => (refused(&[Method::POST]), entry("other", "method")),
@@ -143,14 +143,13 @@ impl Handler {
         (answer, entry)
     }
 
-    async fn file(&self, name: &Name<'_>, headers: &HeaderMap) -> (Answer, Entry) {
-        let what = name.folder;
+    async fn file(&self, name: Name, headers: &HeaderMap) -> (Answer, Entry) {
+        let (what, media_type) = (name.folder, name.media_type);
         let Some(folder) = self.folder.clone() else { return (plain(StatusCode::NOT_FOUND), entry(what, "not-found")) };
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return busy(what) };
-        let (folder_name, media_type, file) = (name.folder, name.media_type, name.file().to_owned());
         let found = tokio::task::spawn_blocking(move || {
             let _place = place;
-            Name::read(&format!("{folder_name}/{file}")).map_or(Ok(None), |name| folder.find(&name))
+            folder.find(&name)
         });
         let found = match found.await {
             Ok(Ok(Some(found))) => found,

@@ -29,16 +29,16 @@ const KINDS: [(&str, &str, &str); 3] = [
 /// The folder.
 pub(crate) struct Folder {
     path: PathBuf,
-    /// nextUpdate of lists, by what [`Found::tag`] says of them.
-    ends: Mutex<HashMap<(PathBuf, String), Option<i64>>>,
+    /// nextUpdate of lists, each with the [`Found::tag`] of the contents it was read from.
+    ends: Mutex<HashMap<PathBuf, (String, Option<i64>)>>,
 }
 
 /// The name of a file in the folder.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Name<'a> {
+pub(crate) struct Name {
     pub(crate) folder: &'static str,
     pub(crate) media_type: &'static str,
-    file: &'a str,
+    file: String,
 }
 
 /// A file that was found.
@@ -52,23 +52,16 @@ pub(crate) struct Found {
     pub(crate) until: Option<i64>,
 }
 
-impl<'a> Name<'a> {
+impl Name {
     /// The name in a path, such as `crl/0123.crl`: one folder, one file, and no other characters than published names
     /// have, so that no name leads anywhere else.
-    pub(crate) fn read(path: &'a str) -> Option<Self> {
+    pub(crate) fn read(path: &str) -> Option<Self> {
         let (folder, file) = path.split_once('/')?;
         let (folder, _, media_type) =
             KINDS.into_iter().find(|(f, ending, _)| *f == folder && file.ends_with(ending))?;
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
         let good = !file.starts_with('.') && file.len() <= 128 && file.bytes().all(plain);
-        good.then_some(Self { folder, media_type, file })
-    }
-}
-
-impl Name<'_> {
-    /// The name without its folder.
-    pub(crate) fn file(&self) -> &str {
-        self.file
+        good.then(|| Self { folder, media_type, file: file.to_owned() })
     }
 }
 
@@ -81,8 +74,8 @@ impl Folder {
     }
 
     /// Opens a published file; none when there is none of this name.
-    pub(crate) fn find(&self, name: &Name<'_>) -> io::Result<Option<Found>> {
-        let path = self.path.join(name.folder).join(name.file);
+    pub(crate) fn find(&self, name: &Name) -> io::Result<Option<Found>> {
+        let path = self.path.join(name.folder).join(&name.file);
         let seen = match fs::symlink_metadata(&path) {
             Ok(seen) => seen,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -105,11 +98,10 @@ impl Folder {
     /// nextUpdate of a list, which is read once for each of its states. The file stands at its beginning then.
     fn end(&self, file: &mut File, path: &Path, tag: &str) -> io::Result<Option<i64>> {
         use std::io::Seek;
-        let key = (path.to_owned(), tag.to_owned());
         // Held while a list is read: a large one is not read by all at once.
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = ends.get(&key) {
-            return Ok(*known);
+        if let Some((_, until)) = ends.get(path).filter(|(of, _)| of == tag) {
+            return Ok(*until);
         }
         let mut der = Vec::new();
         file.read_to_end(&mut der)?;
@@ -118,8 +110,7 @@ impl Folder {
         if ends.len() >= REMEMBERED {
             ends.clear();
         }
-        ends.retain(|(other, _), _| other != path);
-        ends.insert(key, until);
+        ends.insert(path.to_owned(), (tag.to_owned(), until));
         Ok(until)
     }
 }
