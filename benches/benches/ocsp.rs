@@ -19,7 +19,7 @@ use hufu_authority::x509::key::{Passphrase, SecretKey};
 use hufu_authority::x509::ocsp::{self, Hash, Issuer};
 use hufu_authority::x509::sign::Signer;
 use hufu_authority::{AfterSigning, Presigning, ReplyKind, Responder, SystemEntropy, Turn};
-use hufu_benches::{Failure, Scratch, all, machine, number, requests};
+use hufu_benches::{Failure, Scratch, all, machine, number, rate, requests};
 use hufu_server::{Config, Server};
 
 /// Certificates issued in one call.
@@ -59,7 +59,7 @@ fn main() -> Result<(), Failure> {
     row("fresh, over HTTP on the same machine", threads, http(&with_nonce)?);
     let started = Instant::now();
     let signed = scratch.authority.presign(&responder, &Presigning::default(), &|_| ())?.signed;
-    row("signing ahead and storing", threads, rate(usize::try_from(signed)?, started));
+    row("signing ahead and storing", threads, rate(usize::try_from(signed)?, started.elapsed()));
     for threads in [1, threads] {
         let figure = in_process(&responder, &plain, rounds * 4, threads, ReplyKind::Presigned)?;
         row("signed ahead", threads, figure);
@@ -72,10 +72,6 @@ fn row(what: &str, threads: usize, per_second: f64) {
     println!("{what:<58} {threads:>7} {per_second:>10.0}");
 }
 
-fn rate(count: usize, started: Instant) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / started.elapsed().as_secs_f64()
-}
-
 /// What a fresh answer cannot be faster than.
 fn primitives() -> Result<(), Failure> {
     let random: &dyn Entropy = &SystemEntropy;
@@ -85,13 +81,13 @@ fn primitives() -> Result<(), Failure> {
     for _ in 0..runs {
         last = Some(key.sign(&message, random.array()?)?);
     }
-    row("the signature alone, of 260 octets", 1, rate(runs, started));
+    row("the signature alone, of 260 octets", 1, rate(runs, started.elapsed()));
     let signature = last.ok_or("no signature")?;
     let started = Instant::now();
     for _ in 0..runs {
         key.public_key().verify(&message, &signature)?;
     }
-    row("its verification alone", 1, rate(runs, started));
+    row("its verification alone", 1, rate(runs, started.elapsed()));
     Ok(())
 }
 
@@ -125,7 +121,7 @@ fn in_process(
             .collect();
         workers.into_iter().map(|w| w.join().map_err(|_| "a thread ended early")?).collect()
     });
-    Ok(rate(done?.into_iter().sum(), started))
+    Ok(rate(done?.into_iter().sum(), started.elapsed()))
 }
 
 /// Clients with a connection each, which ask one question after the other.
@@ -138,7 +134,7 @@ fn over_http(responder: &Arc<Responder>, questions: &[Vec<u8>], clients: usize) 
         let clients: Vec<_> = questions.chunks(part).map(|part| scope.spawn(move || client(address, part))).collect();
         clients.into_iter().map(|c| c.join().map_err(|_| "a client ended early")?).collect()
     });
-    let figure = rate(done?.into_iter().sum(), started);
+    let figure = rate(done?.into_iter().sum(), started.elapsed());
     server.stop()?;
     Ok(figure)
 }
