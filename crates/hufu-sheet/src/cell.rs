@@ -12,6 +12,13 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// In a row counted from 1 and a column counted from 0, as they are read.
+    pub(crate) fn at(row: u32, column: impl TryInto<u32>) -> Self {
+        Self { row, column: column.try_into().unwrap_or(u32::MAX).saturating_add(1) }
+    }
+}
+
 impl fmt::Display for Place {
     /// `B7`: the second column of the seventh row.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,9 +68,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every fault.
-    pub const ALL: [Self; 5] = [Self::Formula, Self::ErrorValue, Self::Mangled, Self::Encoding, Self::TooLong];
-
     /// The stable code.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::cell::{Cell, Place};
+use crate::cell::Cell;
 use crate::error::{ErrorKind, Result};
 use crate::read::{Row, Sheet};
 
@@ -32,13 +32,12 @@ impl Layout {
     pub fn of(sheet: &Sheet, fields: &[Field]) -> Result<Self> {
         let mut columns: Vec<(&'static str, usize)> = Vec::new();
         for (column, name) in sheet.heading().iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let place = || Place { row: 1, column: u32::try_from(column + 1).unwrap_or(u32::MAX) };
             let plain = plain(name);
             let found =
                 fields.iter().find(|f| self::plain(f.key) == plain || f.names.iter().any(|n| self::plain(n) == plain));
-            let field = found.ok_or_else(|| ErrorKind::UnknownColumn(place(), name.clone()))?;
+            let field = found.ok_or_else(|| ErrorKind::UnknownColumn(sheet.heading_place(column), name.clone()))?;
             if columns.iter().any(|(key, _)| *key == field.key) {
-                return Err(ErrorKind::DoubleColumn(place(), name.clone()).into());
+                return Err(ErrorKind::DoubleColumn(sheet.heading_place(column), name.clone()).into());
             }
             columns.push((field.key, column));
         }

@@ -6,7 +6,6 @@
 //! | reading an XLSX workbook or a CSV file, row by row | [`Sheet::open`] |
 //! | finding columns by their Chinese or English names | [`Layout`] |
 //! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`] |
-//! | handing a sheet back with what was wrong in each row | [`findings::annotate`] |
 //!
 //! # What may come in
 //! A workbook is unpacked and counted before anything parses it ([`Limits`]): a small file that unpacks to gigabytes, or
@@ -22,7 +21,6 @@
 
 mod cell;
 mod error;
-pub mod findings;
 mod guard;
 mod layout;
 mod limits;

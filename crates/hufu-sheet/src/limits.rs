@@ -21,7 +21,4 @@ impl Limits {
     /// What an office sends in one go: 100,000 rows.
     pub const OFFICE: Self =
         Self { octets: 64 << 20, ratio: 100, texts: 2_000_000, rows: 100_001, columns: 64, cell: 32_767 };
-
-    /// The inventory of another authority, as CSV: ten million rows.
-    pub const INVENTORY: Self = Self { octets: 8 << 30, rows: 10_000_001, ..Self::OFFICE };
 }

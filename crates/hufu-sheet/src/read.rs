@@ -20,7 +20,7 @@ const COMPOUND: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
 /// One row below the heading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its number, as a spreadsheet shows it; the heading is 1.
+    /// Its number, as a spreadsheet shows it.
     pub number: u32,
     /// Its cells, from the first column on; those that are left out at the end are empty.
     pub cells: Vec<Cell>,
@@ -37,7 +37,7 @@ impl Row {
     /// Where that cell is.
     #[must_use]
     pub fn place(&self, column: usize) -> Place {
-        Place { row: self.number, column: u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1) }
+        Place::at(self.number, column)
     }
 
     /// Whether nothing stands in the whole row.
@@ -50,6 +50,8 @@ impl Row {
 /// An open sheet: its heading, and the rows below it.
 pub struct Sheet {
     heading: Vec<String>,
+    /// The number of the heading's row.
+    heading_row: u32,
     source: Source,
     limits: Limits,
 }
@@ -72,35 +74,40 @@ impl Sheet {
         file.rewind()?;
         let mut source = if begin == ZIP {
             guard::check(&mut file, &limits)?;
-            Source::Workbook(Box::new(workbook::Workbook::open(path)?))
+            Source::Workbook(Box::new(workbook::Workbook::open(file)?))
         } else if begin == COMPOUND {
             return Err(ErrorKind::OldOrEncrypted.into());
         } else {
             Source::Text(Box::new(text::Text::open(file, &limits)?))
         };
-        let heading = loop {
+        let row = loop {
             match source.next(&limits)? {
                 Some(row) if row.is_empty() => {}
                 Some(row) => break row,
                 None => return Err(ErrorKind::NoHeading.into()),
             }
         };
-        let heading = heading
+        let heading = row
             .cells
             .iter()
             .enumerate()
             .map(|(i, cell)| match cell.text() {
                 Ok(text) => Ok(text.into_owned()),
-                Err(fault) => Err(ErrorKind::Heading(heading.place(i), fault).into()),
+                Err(fault) => Err(ErrorKind::Heading(row.place(i), fault).into()),
             })
             .collect::<Result<_>>()?;
-        Ok(Self { heading, source, limits })
+        Ok(Self { heading, heading_row: row.number, source, limits })
     }
 
     /// The names of the columns, as they stand there.
     #[must_use]
     pub fn heading(&self) -> &[String] {
         &self.heading
+    }
+
+    /// Where the name of a column stands, counted from 0.
+    pub(crate) fn heading_place(&self, column: usize) -> Place {
+        Place::at(self.heading_row, column)
     }
 
     /// The next row that is not empty.
@@ -129,9 +136,6 @@ impl Source {
         }
         while row.cells.last().is_some_and(Cell::is_empty) {
             row.cells.pop();
-        }
-        if row.cells.len() as u64 > u64::from(limits.columns) {
-            return Err(ErrorKind::TooLarge { what: "columns", limit: limits.columns.into() }.into());
         }
         for cell in &mut row.cells {
             if matches!(cell, Cell::Text(text) if text.len() > limits.cell && text.chars().count() > limits.cell) {

@@ -202,3 +202,19 @@ fn columns_are_found_by_either_name_in_any_order() {
         assert_eq!(of(text).unwrap_err().kind().code(), wanted);
     }
 }
+
+#[test]
+fn a_heading_below_empty_rows_is_named_with_its_own_row() {
+    let desk = Desk::new();
+    let fields = [Field { key: "name", names: vec!["姓名".to_owned()], required: true }];
+    let refused = |path: &Path| {
+        let sheet = Sheet::open(path, Limits::OFFICE).unwrap();
+        Layout::of(&sheet, &fields).unwrap_err().to_string()
+    };
+    let book = desk.workbook(|sheet| {
+        sheet.write_row(3, 0, ["name", "colour"]).unwrap();
+    });
+    assert!(refused(&book).contains("in B4 "), "{}", refused(&book));
+    let text = desk.file("below.csv", b" , \r\n,\r\nname,name\r\n");
+    assert!(refused(&text).contains("in B3 "), "{}", refused(&text));
+}

@@ -4,8 +4,7 @@
 //! into a list. The limits bound it.
 
 use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{BufReader, Seek};
 
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
@@ -21,8 +20,10 @@ pub(super) struct Workbook {
 }
 
 impl Workbook {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let mut parser: Xlsx<_> = Xlsx::new(BufReader::new(File::open(path)?)).map_err(refused)?;
+    /// Takes the file that was counted: what stands under its name may be another one by now.
+    pub(super) fn open(mut file: File) -> Result<Self> {
+        file.rewind()?;
+        let mut parser: Xlsx<_> = Xlsx::new(BufReader::new(file)).map_err(refused)?;
         let visible = |s: &&calamine::Sheet| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet;
         let sheet = parser.sheets_metadata().iter().find(visible).map(|s| s.name.clone());
         let sheet = sheet.ok_or(ErrorKind::NoHeading)?;
@@ -82,7 +83,7 @@ impl Workbook {
 }
 
 fn place(row: u32, column: u32) -> Place {
-    Place { row: row.saturating_add(1), column: column.saturating_add(1) }
+    Place::at(row.saturating_add(1), column)
 }
 
 fn taken(value: DataRef<'_>) -> Cell {

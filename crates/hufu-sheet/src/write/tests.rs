@@ -5,7 +5,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::findings::{Findings, annotate};
 use crate::{Cell, Limits, Sheet};
 
 fn column(title: &str, kind: Kind) -> Column {
@@ -85,30 +84,6 @@ fn apostrophes_come_back_as_they_were() {
     csv(&Table { title: String::new(), notes: Vec::new(), columns, rows, chart: None }, &mut out).unwrap();
     let (_, rows) = back(&out);
     assert_eq!(rows, texts.map(|text| vec![Cell::Text(text.to_owned())]));
-}
-
-#[test]
-fn a_sheet_comes_back_with_its_findings() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("in.csv");
-    std::fs::write(&path, "姓名,证件号码\r\n张三,1.10105E+17\r\n李四,x\r\n").unwrap();
-    let findings = Findings::from([(2, "B2: rounded".to_owned())]);
-    let mut out = Vec::new();
-    annotate(&path, Limits::OFFICE, "问题", &findings, &mut out).unwrap();
-    let (heading, rows) = back(&out);
-    assert_eq!(heading, ["问题", "姓名", "证件号码"]);
-    let text = |s: &str| Cell::Text(s.to_owned());
-    assert_eq!(rows[0], [text("B2: rounded"), text("张三"), text("1.10105E+17")]);
-    assert_eq!(rows[1], [Cell::Empty, text("李四"), text("x")]);
-
-    // Handed in again, the old findings make room for the new ones.
-    let again = folder.path().join("again.xlsx");
-    std::fs::write(&again, &out).unwrap();
-    let mut out = Vec::new();
-    annotate(&again, Limits::OFFICE, "问题", &Findings::new(), &mut out).unwrap();
-    let (heading, rows) = back(&out);
-    assert_eq!(heading, ["问题", "姓名", "证件号码"]);
-    assert_eq!(rows[0][0], Cell::Empty);
 }
 
 proptest! {
