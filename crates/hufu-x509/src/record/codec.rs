@@ -180,9 +180,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The fields of a constructed element, when it is there. The caller finishes them.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<Self>> {
-        Ok(self.0.optional(tag).map_err(refused)?.map(|tlv| Self(tlv.inside())))
+    /// What `read` makes of all the fields of a constructed element, when it is there.
+    pub(super) fn within<T>(&mut self, tag: u8, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        let Some(tlv) = self.0.optional(tag).map_err(refused)? else { return Ok(None) };
+        let mut inner = Self(tlv.inside());
+        let value = read(&mut inner)?;
+        inner.finish()?;
+        Ok(Some(value))
     }
 
     pub(super) fn list<T>(

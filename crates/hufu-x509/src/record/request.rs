@@ -161,9 +161,9 @@ impl RequestRecord {
             medium: f.parsed("no medium")?,
             pair: f.boolean("no pair flag")?,
             predecessor: predecessor(&mut f)?,
-            operator: grant(&mut f)?,
-            revokes: revokes(&mut f)?,
-            medium_id: medium(&mut f)?,
+            operator: f.within(tag::constructed(1), grant)?,
+            revokes: f.within(tag::constructed(2), |f| f.parsed("no reason"))?,
+            medium_id: f.within(tag::constructed(3), |f| f.parsed("no medium"))?,
             nonce: f.octets("no nonce")?,
             expires: f.integer("no expiry")?,
         };
@@ -179,26 +179,8 @@ fn predecessor(f: &mut Fields<'_>) -> Result<Option<Serial>> {
     }
 }
 
-fn grant(f: &mut Fields<'_>) -> Result<Option<OperatorGrant>> {
-    let Some(mut inner) = f.optional(tag::constructed(1))? else { return Ok(None) };
-    let id = inner.parsed("no operator")?;
-    let roles = inner.ascending("no roles", |f| f.parsed("no role"))?;
-    inner.finish()?;
-    Ok(Some(OperatorGrant { id, roles }))
-}
-
-fn revokes(f: &mut Fields<'_>) -> Result<Option<RevocationReason>> {
-    let Some(mut inner) = f.optional(tag::constructed(2))? else { return Ok(None) };
-    let reason = inner.parsed("no reason")?;
-    inner.finish()?;
-    Ok(Some(reason))
-}
-
-fn medium(f: &mut Fields<'_>) -> Result<Option<MediumId>> {
-    let Some(mut inner) = f.optional(tag::constructed(3))? else { return Ok(None) };
-    let id = inner.parsed("no medium")?;
-    inner.finish()?;
-    Ok(Some(id))
+fn grant(f: &mut Fields<'_>) -> Result<OperatorGrant> {
+    Ok(OperatorGrant { id: f.parsed("no operator")?, roles: f.ascending("no roles", |f| f.parsed("no role"))? })
 }
 
 /// The items in ascending order, each once: the only form that is read again.

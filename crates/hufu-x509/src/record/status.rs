@@ -91,7 +91,7 @@ impl StatusRecord {
             serial: serial(&mut f)?,
             reason: f.parsed("no reason")?,
             emergency: f.boolean("no emergency flag")?,
-            invalid_since: invalid_since(&mut f)?,
+            invalid_since: f.within(tag::constructed(0), |f| f.integer("no time"))?,
             note: f.text("no note")?.to_owned(),
             nonce: f.octets("no nonce")?,
             expires: f.integer("no expiry")?,
@@ -106,11 +106,4 @@ fn serial(f: &mut Fields<'_>) -> Result<Serial> {
         Some((at, serial)) => Serial::from_bytes(serial).map_err(|e| refusal(at, &e.to_string())),
         None => Err(refusal(f.offset(), "no serial number")),
     }
-}
-
-fn invalid_since(f: &mut Fields<'_>) -> Result<Option<i64>> {
-    let Some(mut inner) = f.optional(tag::constructed(0))? else { return Ok(None) };
-    let at = inner.integer("no time")?;
-    inner.finish()?;
-    Ok(Some(at))
 }
