@@ -287,6 +287,7 @@ impl Certificate {
             outer: self.part(&self.layout.outer_algorithm),
             outer_at: self.layout.outer_algorithm.start,
             signature: self.signature_value(),
+            signature_at: self.layout.signature.start,
         }
     }
 

@@ -59,7 +59,7 @@ mod read;
 
 pub use build::{Builder, CrlInput, assemble, build_tbs};
 pub use entry::entry_length;
-pub(crate) use entry::reason;
+pub(crate) use entry::{compare, reason};
 pub use hufu_model::revocation::RevocationReason as Reason;
 pub use point::IssuingPoint;
 pub(crate) use point::addresses;
@@ -257,6 +257,7 @@ impl Crl {
             outer: self.part(&self.fields.outer_algorithm),
             outer_at: self.fields.outer_algorithm.start,
             signature: self.signature_value(),
+            signature_at: self.fields.signature.start,
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The linter takes nothing from what built them: it reads every object field by field. [`tbs`] holds a TBSCertificate to
 //! its profile, to the tables of GB/T 20518-2018 Annex C, and to what the issuer meant (its own name and key, and the
 //! key of the applicant); [`crl`] holds a TBSCertList to Table C.5 and to RFC 5280 §5; [`pair`] holds the halves of a
-//! pair against each other; [`answer`] looks at an OCSP answer. They stand in the signing path, so they are quick, and
-//! they never panic. One [`Severity::Error`] and nothing is signed.
+//! pair against each other. They stand in the signing path, so they are quick, and they never panic. One
+//! [`Severity::Error`] and nothing is signed.
 //!
 //! [`object`] lints what anybody has signed: certificates, requests, lists and answers of any algorithm.
 //!
@@ -29,7 +29,6 @@ mod rule;
 mod value;
 mod whole;
 
-pub use answer::answer;
 pub use list::{CrlContext, crl};
 pub use pair::pair;
 pub(crate) use rule::Rule;

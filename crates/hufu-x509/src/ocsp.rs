@@ -214,7 +214,7 @@ fn meaning(offset: usize, what: impl Into<String>) -> Error {
 }
 
 /// Whether a nonce has a length that RFC 9654 allows.
-fn is_nonce(nonce: &[u8]) -> bool {
+pub(crate) fn is_nonce(nonce: &[u8]) -> bool {
     (1..=MAX_NONCE).contains(&nonce.len())
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) outer_at: usize,
     /// The octets of the signature's BIT STRING.
     pub(crate) signature: &'a [u8],
+    /// Where they stand.
+    pub(crate) signature_at: usize,
 }
 
 impl Parts<'_> {
@@ -115,13 +117,18 @@ pub(crate) fn extension<'a>(list: &mut Reader<'a>) -> std::result::Result<(Tlv<'
     Ok((oid, critical, value))
 }
 
-/// The extensions inside an explicit tag.
-pub(crate) fn extensions(explicit: &Tlv<'_>) -> std::result::Result<Vec<Place>, Fault> {
+/// The list of extensions inside an explicit tag.
+pub(crate) fn list<'a>(explicit: &Tlv<'a>) -> std::result::Result<Tlv<'a>, Fault> {
     let mut inside = explicit.inside();
     let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
     inside.finish("octets behind the extensions")?;
+    Ok(list)
+}
+
+/// The extensions inside an explicit tag.
+pub(crate) fn extensions(explicit: &Tlv<'_>) -> std::result::Result<Vec<Place>, Fault> {
     let mut places = Vec::new();
-    let mut list = list.inside();
+    let mut list = list(explicit)?.inside();
     while !list.is_empty() {
         let (oid, critical, value) = extension(&mut list)?;
         places.push(Place { oid: content(&oid), critical, value: content(&value) });

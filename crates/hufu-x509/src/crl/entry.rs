@@ -18,7 +18,7 @@ pub(super) const MAX_ENTRY: usize = 2 + 22 + 17 + REASON.len() + 1;
 const REASON: [u8; 13] = [0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, tag::ENUMERATED, 1];
 
 /// Compares magnitudes without leading zeros as numbers.
-pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
+pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 

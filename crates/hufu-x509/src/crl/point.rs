@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::tbs::URI;
-use crate::tlv::{Fault, Tlv, tag};
+use crate::tlv::{Fault, Reader, Tlv, tag};
 
 use super::meaning;
 
@@ -46,23 +46,22 @@ impl IssuingPoint {
             this.named = true;
             this.urls = addresses(&name)?;
         }
-        let mut flag = |n: u8| -> std::result::Result<bool, Fault> {
-            inside.optional(tag::context(n))?.map_or(Ok(false), |flag| flag.boolean())
-        };
-        this.only_users = flag(1)?;
-        this.only_cas = flag(2)?;
+        this.only_users = flag(&mut inside, 1)?;
+        this.only_cas = flag(&mut inside, 2)?;
         this.only_some_reasons = inside.optional(tag::context(3))?.is_some();
-        let mut flag = |n: u8| -> std::result::Result<bool, Fault> {
-            inside.optional(tag::context(n))?.map_or(Ok(false), |flag| flag.boolean())
-        };
-        this.indirect = flag(4)?;
-        this.only_attributes = flag(5)?;
+        this.indirect = flag(&mut inside, 4)?;
+        this.only_attributes = flag(&mut inside, 5)?;
         inside.finish("a field that issuingDistributionPoint does not have")?;
         if [this.only_users, this.only_cas, this.only_attributes].iter().filter(|only| **only).count() > 1 {
             return Err(meaning(value.offset, "its issuingDistributionPoint limits it in two ways at once"));
         }
         Ok(this)
     }
+}
+
+/// The BOOLEAN `[n]`, which is FALSE when it is left out.
+fn flag(inside: &mut Reader<'_>, n: u8) -> std::result::Result<bool, Fault> {
+    inside.optional(tag::context(n))?.map_or(Ok(false), |flag| flag.boolean())
 }
 
 /// The addresses of a DistributionPointName inside its explicit tag.

@@ -4,26 +4,13 @@ use hufu_model::revocation::RevocationReason as Reason;
 
 use super::extension::{self, Found};
 use super::whole::Signed;
-use super::{Finding, Report, Rule};
+use super::{Report, Rule};
 use crate::certificate::Certificate;
-use crate::ocsp::{ErrorStatus, Hash, MAX_NONCE};
+use crate::ocsp::{ErrorStatus, Hash, is_nonce};
 use crate::oid::{self, dotted};
 use crate::signed::algorithm;
 use crate::time::read_time;
 use crate::tlv::{Fault, Reader, Tlv, tag};
-
-/// Lints tbsResponseData before it is signed. Nothing is found in a good one.
-#[must_use]
-pub fn answer(tbs: &[u8]) -> Vec<Finding> {
-    let mut report = Report::default();
-    let mut input = Reader::new(tbs);
-    let read = input.expect(tag::SEQUENCE, "the outer SEQUENCE is missing").and_then(|data| {
-        input.finish("octets behind it")?;
-        fields(&data, &mut report)
-    });
-    report.part(Rule::Structure, "it is no DER ResponseData", read);
-    report.findings
-}
 
 pub(super) fn lint(der: &[u8], report: &mut Report) -> Result<(), Fault> {
     let mut input = Reader::new(der);
@@ -195,7 +182,7 @@ fn nonce(one: &Found<'_>, report: &mut Report) {
     if one.is(oid::OCSP_NONCE) {
         let mut inside = one.content.inside();
         let octets = inside.expect(tag::OCTET_STRING, "").ok().filter(|_| inside.is_empty());
-        if octets.is_none_or(|nonce| nonce.value.is_empty() || nonce.value.len() > MAX_NONCE) {
+        if octets.is_none_or(|nonce| !is_nonce(nonce.value)) {
             report.at(one.id.offset, Rule::AnswerNonce, "the nonce is no OCTET STRING of 1 to 128 octets");
         }
     } else if one.critical {

@@ -4,6 +4,7 @@ use hufu_model::profile::{ExtendedKeyUsage, Hosts, Profile, ProfileClass};
 
 use super::{LintContext, Report, Rule, value};
 use crate::oid::{self, Oid, dotted};
+use crate::signed;
 use crate::tlv::{Fault, Reader, Tlv, tag};
 
 /// What a profile says of an extension.
@@ -147,10 +148,7 @@ impl Found<'_> {
 
 /// The extensions inside an explicit tag, each once.
 pub(super) fn inside<'a>(explicit: &Tlv<'a>, report: &mut Report) -> Result<Vec<Found<'a>>, Fault> {
-    let mut inside = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
-    inside.finish("octets behind the extensions")?;
-    all(&list, report)
+    all(&signed::list(explicit)?, report)
 }
 
 /// The extensions of a list, each once.

@@ -8,6 +8,7 @@ use hufu_model::revocation::RevocationReason as Reason;
 
 use super::extension::{self, Found};
 use super::{Finding, Report, Rule, base};
+use crate::crl::compare;
 use crate::key::PublicKey;
 use crate::oid::{self, dotted};
 use crate::signed::key_identifier;
@@ -120,10 +121,8 @@ fn extensions(found: &[Found<'_>], scope: &Scope<'_>, report: &mut Report) -> Ki
             report.add(Rule::ExtensionMissing, format!("the extension {name} is missing"));
         }
     }
-    // Numbers without leading zeros compare as their length, then as their octets.
-    let size = |number: &Vec<u8>| (number.len(), number.clone());
     if let (Some(base), Some(number)) = (&kind.base, &kind.number)
-        && size(base) >= size(number)
+        && compare(base, number).is_ge()
     {
         report.add(Rule::ListDelta, "the list that a delta CRL adds to has no lower number than the delta CRL itself");
     }
@@ -167,7 +166,7 @@ fn one_extension(
     } else if one.critical {
         let message = format!("the critical extension {} is not one that lists have", dotted(one.id.value));
         report.at(one.id.offset, Rule::ExtensionUnknownCritical, message);
-    } else if scope.ours.is_some() || scope.sm2 {
+    } else if scope.sm2 {
         let message = format!("the extension {} is not one that Table C.5 has for lists", dotted(one.id.value));
         report.at(one.id.offset, Rule::ExtensionUnlisted, message);
     }
@@ -264,7 +263,7 @@ fn entries(
         inside.finish("a field that an entry does not have")?;
         match serial.unsigned() {
             Ok(magnitude) if magnitude != [0] && serial.value.len() <= 20 => {
-                let order = magnitude.len().cmp(&last.len()).then_with(|| magnitude.cmp(last));
+                let order = compare(magnitude, last);
                 let twice = match scope.ours {
                     Some(_) => order == Ordering::Equal,
                     None => !seen.insert(magnitude),

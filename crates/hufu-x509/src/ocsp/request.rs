@@ -144,10 +144,7 @@ pub(super) fn version(r: &mut Reader<'_>) -> Result<()> {
 
 /// Looks through extensions inside an explicit tag; returns the nonce.
 fn read_extensions(explicit: &Tlv<'_>) -> Result<Option<Vec<u8>>> {
-    let mut inside = explicit.inside();
-    let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
-    inside.finish("octets behind the extensions")?;
-    let mut list = list.inside();
+    let mut list = signed::list(explicit)?.inside();
     let mut nonce = None;
     while !list.is_empty() {
         let (id, critical, value) = signed::extension(&mut list)?;

@@ -204,10 +204,7 @@ impl Response {
 
     /// Looks through extensions of the response or of one answer.
     fn read_extensions(&mut self, explicit: &Tlv<'_>) -> Result<()> {
-        let mut inside = explicit.inside();
-        let list = inside.expect(tag::SEQUENCE, "the list of extensions is missing")?;
-        inside.finish("octets behind the extensions")?;
-        let mut list = list.inside();
+        let mut list = signed::list(explicit)?.inside();
         while !list.is_empty() {
             let (id, critical, value) = signed::extension(&mut list)?;
             if id.value == oid::OCSP_NONCE.as_bytes() {
@@ -286,12 +283,6 @@ impl Response {
         self.part(&self.signature)
     }
 
-    /// Where the octets of the signature begin in [`Response::der`].
-    #[must_use]
-    pub fn signature_at(&self) -> usize {
-        self.signature.start
-    }
-
     /// What a verification needs.
     pub(crate) fn parts(&self) -> Parts<'_> {
         Parts {
@@ -300,6 +291,7 @@ impl Response {
             outer: self.part(&self.algorithm),
             outer_at: self.algorithm.start,
             signature: self.signature_value(),
+            signature_at: self.signature.start,
         }
     }
 

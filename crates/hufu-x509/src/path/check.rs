@@ -4,7 +4,7 @@ use hufu_model::profile::KeyUsage;
 use hufu_model::time::Instant;
 
 use super::{Finding, Rule, explain};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, KeyUsageBits};
 use crate::error::Error;
 use crate::oid::{self, Oid};
 
@@ -77,9 +77,15 @@ fn validity(certificate: &Certificate, at: Instant, findings: &mut Vec<Finding>)
     }
 }
 
-fn seconds(seconds: i64) -> String {
-    let text = Instant::from_unix_seconds(seconds).to_string();
-    text.replace(".000Z", "Z")
+/// A time that was written in whole seconds.
+pub(super) fn seconds(seconds: i64) -> String {
+    Instant::from_unix_seconds(seconds).to_string().replace(".000Z", "Z")
+}
+
+/// The bits of a keyUsage that have names.
+pub(super) fn usages(usage: KeyUsageBits) -> String {
+    let codes: Vec<&str> = usage.usages().into_iter().map(KeyUsage::code).collect();
+    codes.join(", ")
 }
 
 /// What an issuer has to keep: `below` CA certificates stand between it and the target.
@@ -111,8 +117,7 @@ fn issuer(certificate: &Certificate, below: u32, findings: &mut Vec<Finding>) {
     }
     match certificate.key_usage() {
         Ok(Some(usage)) if !usage.has(KeyUsage::KeyCertSign) => {
-            let has: Vec<&str> = usage.usages().into_iter().map(KeyUsage::code).collect();
-            let message = format!("its keyUsage does not have keyCertSign, only [{}]", has.join(", "));
+            let message = format!("its keyUsage does not have keyCertSign, only [{}]", usages(usage));
             findings.push(Finding::new(Rule::KeyUsage, certificate, message));
         }
         Ok(_) => {}

@@ -28,7 +28,7 @@ pub(super) fn form(certificate: &Certificate) -> Option<Finding> {
 /// Why `certificate`, whose form is right, is signed by none of `named`, which bear its issuer's name. The last word when
 /// nothing else explains it is that it was altered.
 pub(super) fn link(certificate: &Certificate, named: &[&Certificate], pool: &mut Pool<'_>) -> Finding {
-    let signature_at = certificate.der().len() - certificate.signature_value().len();
+    let signature_at = certificate.parts().signature_at;
     for issuer in named.iter().take(MAX_DIAGNOSED) {
         if let Some(cause) = known_mistake(certificate, issuer) {
             let (rule, message) = mistake(cause);

@@ -1,5 +1,6 @@
 //! The two certificates of a pair (双证书) beside each other.
 
+use super::check::{seconds, usages};
 use super::{Finding, Rule, title};
 use crate::certificate::Certificate;
 use crate::lint;
@@ -29,14 +30,10 @@ fn said<'a>(
         (rule, format!("{one} in the signing half, {other} in the encryption half"), encryption)
     };
     let usage = |half: &Certificate| match half.key_usage() {
-        Ok(Some(usage)) => {
-            let has: Vec<&str> = usage.usages().into_iter().map(hufu_model::profile::KeyUsage::code).collect();
-            format!("[{}]", has.join(", "))
-        }
+        Ok(Some(usage)) => format!("[{}]", usages(usage)),
         _ => "none".to_owned(),
     };
     let validity = |half: &Certificate| {
-        let seconds = |at| hufu_model::time::Instant::from_unix_seconds(at).to_string().replace(".000Z", "Z");
         let validity = half.validity();
         format!("{} to {}", seconds(validity.not_before()), seconds(validity.not_after()))
     };

@@ -4,7 +4,7 @@
 use hufu_model::ident::hex;
 use hufu_model::time::Instant;
 
-use super::status::{answer_faults, answer_title, list_faults, list_signer, list_title, written_anew};
+use super::status::{answer_faults, answer_signer, answer_title, list_faults, list_signer, list_title, written_anew};
 use super::{Finding, GivenAnswer, GivenCrl, Rule, Verdict, validate};
 use crate::certificate::Certificate;
 use crate::crl::Crl;
@@ -43,9 +43,12 @@ pub fn answer(given: &GivenAnswer<'_>, others: &[Certificate], roots: &[Certific
         let finding = Finding::about(Rule::NoIssuer, answer_title(response), message);
         return Verdict { findings: vec![finding], chain: Vec::new() };
     };
+    if let Some(finding) = answer_signer(response, issuer, at) {
+        return by(issuer, vec![finding], others, roots, at);
+    }
     let mut faults: Vec<Finding> = Vec::new();
     for single in response.singles() {
-        for fault in answer_faults(given, single, issuer, at) {
+        for fault in answer_faults(given, single, at) {
             if !faults.contains(&fault) {
                 faults.push(fault);
             }

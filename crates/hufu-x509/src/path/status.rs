@@ -13,9 +13,10 @@ use std::fmt;
 
 use hufu_model::time::Instant;
 
-pub(super) use answer::{faults as answer_faults, title as answer_title};
+pub(super) use answer::{faults as answer_faults, signer as answer_signer, title as answer_title};
 pub(super) use list::{faults as list_faults, signer as list_signer, title as list_title, written_anew};
 
+use super::check::seconds;
 use super::{Finding, Rule, explain, title};
 use crate::certificate::Certificate;
 use crate::crl::{Crl, Reason};
@@ -215,8 +216,8 @@ impl Case<'_> {
     }
 }
 
-/// Why the signature of a list or answer does not fit `key`; none when it does. `offset` is where the signature stands.
-fn signature(parts: &Parts<'_>, key: &PublicKey, object: &str, offset: usize) -> Option<Finding> {
+/// Why the signature of a list or answer does not fit `key`; none when it does.
+fn signature(parts: &Parts<'_>, key: &PublicKey, object: &str) -> Option<Finding> {
     let finding = |rule, message: String| Finding::about(rule, object.to_owned(), message);
     if !parts.is_signed_with_sm2() {
         let message = format!("it is signed with {} instead of 1.2.156.10197.1.501", parts.algorithm());
@@ -234,7 +235,7 @@ fn signature(parts: &Parts<'_>, key: &PublicKey, object: &str, offset: usize) ->
     parts.verify(key).err()?;
     if let Some(cause) = sign::diagnose(key, parts.tbs, parts.signature) {
         let (rule, message) = explain::mistake(cause);
-        return Some(finding(rule, message.to_owned()).at(Some(offset)));
+        return Some(finding(rule, message.to_owned()).at(Some(parts.signature_at)));
     }
     if let Err(e) = Signature::from_der(parts.signature) {
         let why = match parts.signature.len() {
@@ -242,13 +243,12 @@ fn signature(parts: &Parts<'_>, key: &PublicKey, object: &str, offset: usize) ->
             _ => e.context().unwrap_or_default().to_owned(),
         };
         let message = format!("its signature is not two integers of the SM2 range in strict DER ({why})");
-        return Some(finding(Rule::SignatureForm, message).at(Some(offset)));
+        return Some(finding(Rule::SignatureForm, message).at(Some(parts.signature_at)));
     }
-    Some(finding(Rule::Altered, "its signature does not fit the key of its issuer".to_owned()).at(Some(offset)))
-}
-
-fn seconds(seconds: i64) -> String {
-    Instant::from_unix_seconds(seconds).to_string().replace(".000Z", "Z")
+    Some(
+        finding(Rule::Altered, "its signature does not fit the key of its issuer".to_owned())
+            .at(Some(parts.signature_at)),
+    )
 }
 
 #[cfg(test)]

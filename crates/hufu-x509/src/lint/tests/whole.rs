@@ -6,7 +6,7 @@ use super::*;
 use crate::bundle::Kind;
 use crate::certificate::Certificate;
 use crate::fixture::{samples, vectors};
-use crate::lint::{answer, object, pair};
+use crate::lint::{object, pair};
 use crate::ocsp::{self, Answer, Issuer, Status};
 use crate::sign::Signer;
 
@@ -255,6 +255,8 @@ fn replaced(whole: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 fn answers(caught: &mut Caught) {
     let (tbs, responder) = good_answer();
+    let signature = key("ocsp-responder").sign(&tbs, [7; 32]).unwrap();
+    let answer = |tbs: &[u8]| object(Kind::Answer, &ocsp::wrap(tbs, signature.der(), &responder));
     assert_eq!(answer(&tbs), []);
     let fields: Vec<Vec<u8>> = {
         let mut r = Reader::new(&tbs).any().unwrap().inside();
@@ -304,7 +306,6 @@ fn answers(caught: &mut Caught) {
     ] {
         caught.expect(what, rule, &answer(&damaged));
     }
-    let signature = key("ocsp-responder").sign(&tbs, [7; 32]).unwrap();
     let whole = ocsp::assemble(&tbs, &signature, &responder).unwrap();
     assert_eq!(found(Kind::Answer, &whole), [""; 0]);
     let mut parts = Parts::of(&Case::of("ocsp-responder").tbs());

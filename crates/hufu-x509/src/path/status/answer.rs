@@ -7,7 +7,7 @@ use crate::certificate::Certificate;
 use crate::crl::Reason;
 use crate::error::Error;
 use crate::ocsp::{Issuer, Response, Single, Status, may_answer};
-use crate::path::{Finding, Rule};
+use crate::path::{Finding, Rule, explain};
 
 /// How long an answer counts that does not say when there is a newer one, in seconds: a day.
 const AGE: i64 = 86_400;
@@ -26,7 +26,10 @@ pub(super) fn weigh(case: &mut Case<'_>, given: &GivenAnswer<'_>, chain: &[Certi
         }
         return;
     };
-    let faults = faults(given, single, case.issuer, case.at);
+    let faults = match signer(response, case.issuer, case.at) {
+        Some(finding) => vec![finding],
+        None => faults(given, single, case.at),
+    };
     let state = match single.status {
         Status::Good => State::Good,
         Status::Unknown => State::Unknown,
@@ -75,17 +78,10 @@ fn other(response: &Response, case: &Case<'_>) -> Finding {
     Finding::about(Rule::OcspOther, title(response), message)
 }
 
-pub(in crate::path) fn faults(
-    given: &GivenAnswer<'_>,
-    single: &Single,
-    issuer: &Certificate,
-    at: Instant,
-) -> Vec<Finding> {
+/// Why one thing that is answered does not count, though somebody who may answer signed it.
+pub(in crate::path) fn faults(given: &GivenAnswer<'_>, single: &Single, at: Instant) -> Vec<Finding> {
     let response = given.response;
     let about = |rule, message: String| Finding::about(rule, title(response), message);
-    if let Some(finding) = signer(response, issuer, at) {
-        return vec![finding];
-    }
     let mut faults = Vec::new();
     if let Some(what) = response.unsupported() {
         faults.push(about(Rule::CriticalExtension, format!("it has {what}, which this program does not know")));
@@ -111,8 +107,9 @@ pub(in crate::path) fn faults(
     faults
 }
 
-/// Why the answer is not signed by somebody who may answer for the issuer.
-fn signer(response: &Response, issuer: &Certificate, at: Instant) -> Option<Finding> {
+/// Why the answer is not signed by somebody who may answer for the issuer. It checks signatures: once for an answer is
+/// enough, however much is answered in it.
+pub(in crate::path) fn signer(response: &Response, issuer: &Certificate, at: Instant) -> Option<Finding> {
     let about = |rule, message: String| Finding::about(rule, title(response), message);
     let Some(responder) = response.responder(issuer) else {
         let message = "the certificate of its signer did not come along, and it is not the issuer";
@@ -132,17 +129,13 @@ fn signer(response: &Response, issuer: &Certificate, at: Instant) -> Option<Find
         );
         return Some(about(Rule::OcspResponder, message));
     }
-    let key = match responder.public_key() {
-        Ok(key) => key,
-        Err(e) => return Some(Finding::new(Rule::Key, responder, e.kind().what()).remedied(e.kind().remedy())),
-    };
-    // The signature ends where the certificates begin, which is not the end of the answer.
-    let signature_at = response.signature_at();
-    let finding = signature(&response.parts(), &key, &title(response), signature_at)?;
+    let Ok(key) = responder.public_key() else { return explain::key(responder) };
+    let parts = response.parts();
+    let finding = signature(&parts, &key, &title(response))?;
     Some(match finding.rule {
         Rule::Altered => {
             let message = format!("its signature does not fit the key of {}", responder.subject_text());
-            about(Rule::Altered, message).at(Some(signature_at))
+            about(Rule::Altered, message).at(Some(parts.signature_at))
         }
         _ => finding,
     })

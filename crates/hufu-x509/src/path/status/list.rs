@@ -7,7 +7,8 @@ use hufu_model::time::Instant;
 use super::{Case, Claim, GivenCrl, State, seconds, signature};
 use crate::certificate::Certificate;
 use crate::crl::{Crl, Entry, IssuingPoint, Reason};
-use crate::path::{Finding, Rule};
+use crate::path::check::usages;
+use crate::path::{Finding, Rule, explain};
 
 /// Weighs the lists of the issuer of a certificate.
 pub(super) fn weigh(case: &mut Case<'_>, crls: &[GivenCrl<'_>]) {
@@ -121,12 +122,8 @@ pub(in crate::path) fn written_anew(crl: &Crl, issuer: &Certificate) -> Option<F
 /// Why the list is not signed by this issuer.
 pub(in crate::path) fn signer(crl: &Crl, issuer: &Certificate) -> Option<Finding> {
     let object = title(crl);
-    let key = match issuer.public_key() {
-        Ok(key) => key,
-        Err(e) => return Some(Finding::new(Rule::Key, issuer, e.kind().what()).remedied(e.kind().remedy())),
-    };
-    let offset = crl.der().len() - crl.signature_value().len();
-    let finding = signature(&crl.parts(), &key, &object, offset)?;
+    let Ok(key) = issuer.public_key() else { return explain::key(issuer) };
+    let finding = signature(&crl.parts(), &key, &object)?;
     if finding.rule != Rule::Altered {
         return Some(finding);
     }
@@ -160,8 +157,7 @@ pub(in crate::path) fn faults(given: &GivenCrl<'_>, issuer: &Certificate, at: In
     if let Ok(Some(usage)) = issuer.key_usage()
         && !usage.has(KeyUsage::CrlSign)
     {
-        let has: Vec<&str> = usage.usages().into_iter().map(KeyUsage::code).collect();
-        add(Rule::KeyUsage, format!("the keyUsage of its signer does not have cRLSign, only [{}]", has.join(", ")));
+        add(Rule::KeyUsage, format!("the keyUsage of its signer does not have cRLSign, only [{}]", usages(usage)));
     }
     if let Some(what) = crl.unsupported() {
         add(Rule::CriticalExtension, format!("it has {what}, which this program does not know"));
