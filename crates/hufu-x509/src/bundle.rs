@@ -118,8 +118,7 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Object>> {
     match other {
         _ if !found.is_empty() => Ok(found),
         Some(label) => {
-            let label: String = hufu_model::text::printable(&label).chars().take(40).collect();
-            Err(Error::new(ErrorKind::NotDer).about(format!("it holds {label}, and {WANTED}")))
+            Err(Error::new(ErrorKind::NotDer).about(format!("it holds {}, and {WANTED}", pem::shown(&label))))
         }
         // Some authorities publish base64 without its boundary lines.
         None => match pem::read_base64(bytes) {

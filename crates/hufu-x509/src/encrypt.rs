@@ -252,7 +252,7 @@ impl Shared {
 }
 
 /// Whether every octet is zero, without stopping at the first that is not.
-fn is_zero(octets: &[u8]) -> bool {
+pub(crate) fn is_zero(octets: &[u8]) -> bool {
     octets.iter().fold(0, |all, octet| all | octet) == 0
 }
 

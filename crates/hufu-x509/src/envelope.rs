@@ -60,7 +60,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::digest::HmacSm3;
-use crate::encrypt::Ciphertext;
+use crate::encrypt::{Ciphertext, is_zero};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{PublicKey, SecretKey};
 use crate::sign::{Signature, Signer};
@@ -357,10 +357,9 @@ impl Envelope {
         if self.sealed.c1() == delivered {
             notes.note(Finding::new(Rule::Nonce, "C1 is the delivered public key"));
         }
-        let fits = |c: &Certificate| c.public_key().is_ok_and(|key| key == *delivered);
         match self.encryption.first() {
             None => Halves::Untested,
-            Some(_) if self.encryption.iter().any(fits) => Halves::Match,
+            Some(_) if self.encryption.iter().any(|c| is_of(c, delivered)) => Halves::Match,
             Some(first) => {
                 notes.note(Finding::new(Rule::Certificate, first.subject_text()));
                 Halves::Differ
@@ -408,9 +407,8 @@ impl Envelope {
             notes.note(Finding::new(Rule::OldOrder, "C1 ‖ C2 ‖ C3"));
             return Ok(plain);
         }
-        let own = |c: &Certificate| c.public_key().is_ok_and(|key| key == *owner.public_key());
         Err(match self.signing.first() {
-            Some(first) if !self.signing.iter().any(own) => {
+            Some(first) if !self.signing.iter().any(|c| is_of(c, owner.public_key())) => {
                 Finding::new(Rule::Recipient, format!("it is for {}", first.subject_text()))
             }
             _ => Finding::new(Rule::Recipient, "the digest C3 does not fit"),
@@ -438,7 +436,7 @@ impl Envelope {
             }
         };
         let (head, scalar) = octets.split_last_chunk::<32>().ok_or_else(|| length(&octets))?;
-        if matches!(self.content, Content::Padded(_)) && head.iter().fold(0, |all, octet| all | octet) != 0 {
+        if matches!(self.content, Content::Padded(_)) && !is_zero(head) {
             return Err(Finding::new(Rule::Padding, "the first 32 octets are not zero"));
         }
         let key = SecretKey::from_scalar(scalar).map_err(|e| Finding::from_error(Rule::KeyPair, &e))?;
@@ -457,6 +455,11 @@ impl Signed {
         let signature = Signature::from_der(&self.signature).map_err(refused)?;
         own.verify(&*padded(key), &signature).map_err(refused)
     }
+}
+
+/// Whether a certificate is that of a key.
+fn is_of(certificate: &Certificate, key: &PublicKey) -> bool {
+    certificate.public_key().is_ok_and(|its| its == *key)
 }
 
 fn length(octets: &[u8]) -> Finding {
@@ -679,22 +682,9 @@ pub struct Delivery<'a> {
 }
 
 impl Form<'_> {
-    /// The dialect.
-    #[must_use]
-    pub const fn dialect(&self) -> Dialect {
-        match self {
-            Self::EnvelopedKey => Dialect::EnvelopedKey,
-            Self::CsrResponse { .. } => Dialect::CsrResponse,
-            Self::SignedEnveloped(_) => Dialect::SignedEnveloped,
-            Self::Cfca => Dialect::Cfca,
-            Self::Skf => Dialect::Skf,
-            Self::SkfBare => Dialect::SkfBare,
-        }
-    }
-
     /// Whether the certificates are those of the keys.
     fn check(&self, delivered: &PublicKey, to: &PublicKey) -> Result<()> {
-        let has = |set: &[Certificate], key: &PublicKey| set.iter().any(|c| c.public_key().is_ok_and(|k| k == *key));
+        let has = |set: &[Certificate], key: &PublicKey| set.iter().any(|c| is_of(c, key));
         let missing = |what: &str| Err(Error::new(ErrorKind::EnvelopeOtherKey).about(what));
         match self {
             _ if delivered == to => missing("the owner's own key, which is never put into an envelope"),
@@ -728,16 +718,17 @@ pub fn seal(form: &Form<'_>, key: &SecretKey, to: &PublicKey, entropy: &dyn Entr
     let mut encrypted = plain.clone();
     blocks(&mut encrypted[..]).for_each(|block| cipher.encrypt_block(block));
     // In ECB each block stands alone, so that d by itself is the second half.
-    let bare = &encrypted[32..];
+    let mut bare = [0; 32];
+    bare.copy_from_slice(&encrypted[32..]);
     let sealed = if matches!(form, Form::Cfca) {
         to.encrypt(&Zeroizing::new([&delivered.point()[1..], &plain[32..]].concat()), entropy.array()?)?
     } else {
         to.encrypt(&*symmetric, entropy.array()?)?
     };
     let envelope = match form {
-        Form::EnvelopedKey => enveloped_key::write(tag::SEQUENCE, &sealed, delivered, bare),
+        Form::EnvelopedKey => enveloped_key::write(tag::SEQUENCE, &sealed, delivered, &bare),
         Form::CsrResponse { signing, encryption } => {
-            csr_response::write(signing, encryption, (&sealed, delivered, bare))
+            csr_response::write(signing, encryption, (&sealed, delivered, &bare))
         }
         Form::SignedEnveloped(delivery) => {
             let signature = delivery.signer.sign(&*plain, entropy.array()?)?;
@@ -746,11 +737,7 @@ pub fn seal(form: &Form<'_>, key: &SecretKey, to: &PublicKey, entropy: &dyn Entr
         }
         Form::Cfca => cfca::write(&sealed),
         Form::Skf => skf::write(&sealed, delivered, &encrypted),
-        Form::SkfBare => {
-            let mut right = [0; 64];
-            right[32..].copy_from_slice(bare);
-            skf::write(&sealed, delivered, &right)
-        }
+        Form::SkfBare => skf::write_bare(&sealed, delivered, &bare),
     };
     if envelope.len() > strict::MAX_LENGTH {
         return Err(Error::new(ErrorKind::TooLarge).about("an envelope has at most 64 KiB"));

@@ -124,11 +124,12 @@ impl PublicKey {
         sign::verify_prehash(self, &sign::hash_message(&self.za, message), signature)
     }
 
-    /// The point, for arithmetic.
+    /// The point, ready for fast verification.
     pub(crate) fn verifying(&self) -> &VerifyingKey {
         &self.verifying
     }
 
+    /// The point, for arithmetic.
     pub(crate) fn affine(&self) -> &AffinePoint {
         &self.affine
     }

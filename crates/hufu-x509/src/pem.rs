@@ -116,6 +116,11 @@ impl Iterator for Blocks<'_> {
     }
 }
 
+/// The beginning of a label, safe to print: it comes from outside.
+pub(crate) fn shown(label: &str) -> String {
+    printable(label).chars().take(40).collect()
+}
+
 /// The label of a boundary line.
 fn boundary<'a>(line: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     line.strip_prefix(prefix)?.strip_suffix(b"-----")
@@ -197,7 +202,7 @@ pub fn one<'a>(bytes: &'a [u8], labels: &[&str]) -> Result<Cow<'a, [u8]>> {
             Ok((label, _)) if !labels.contains(&label.as_str()) => {
                 // The first few are enough to see what file it is.
                 if others.len() < 4 {
-                    others.push(printable(&label).chars().take(40).collect::<String>());
+                    others.push(shown(&label));
                 }
             }
             Ok(_) if found.is_some() => return Err(ErrorKind::PemSeveral.into()),

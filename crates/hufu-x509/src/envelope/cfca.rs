@@ -36,7 +36,7 @@ pub(super) fn counted(rest: &[u8]) -> Result<&[u8], Finding> {
 }
 
 pub(super) fn read(der: &[u8], notes: &mut Notes) -> Result<Envelope, Finding> {
-    strict::check(der).map_err(|e| Finding::from_error(Rule::Form, &e))?;
+    strict::check(der)?;
     let mut input = Reader::new(der);
     let mut fields = input.expect(tag::SEQUENCE, "it is no SEQUENCE")?.inside();
     let version = fields.expect(tag::INTEGER, "its version is missing")?;

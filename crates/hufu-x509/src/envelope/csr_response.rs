@@ -22,7 +22,7 @@ use crate::strict;
 use crate::tlv::{self, Reader, Tlv, tag};
 
 pub(super) fn read(der: &[u8], notes: &mut Notes) -> Result<Envelope, Finding> {
-    strict::check(der).map_err(|e| Finding::from_error(Rule::Form, &e))?;
+    strict::check(der)?;
     let mut input = Reader::new(der);
     let mut fields = input.expect(tag::SEQUENCE, "it is no SEQUENCE")?.inside();
     let signing = fields.expect(tag::SET, "the signing certificates are missing")?;
@@ -64,7 +64,7 @@ fn unwrapped<'a>(tagged: &Tlv<'a>, replaced: u8, what: &str, notes: &mut Notes) 
 
 fn certificates(set: &Tlv<'_>) -> Result<Vec<Certificate>, Finding> {
     let read = |found: Vec<Tlv<'_>>| found.iter().map(|c| Certificate::from_der(c.whole)).collect();
-    each_certificate(set).and_then(read).map_err(|e| Finding::from_error(Rule::Form, &e))
+    Ok(each_certificate(set).and_then(read)?)
 }
 
 /// The answer with a sealed key. The certificates are sets and stand in DER's order (X.690 §11.6).

@@ -18,7 +18,7 @@ use crate::strict;
 use crate::tlv::{self, Reader, Tlv, tag};
 
 pub(super) fn read(der: &[u8], notes: &mut Notes) -> Result<Envelope, Finding> {
-    strict::check(der).map_err(|e| Finding::from_error(Rule::Form, &e))?;
+    strict::check(der)?;
     let mut input = Reader::new(der);
     fields(&input.expect(tag::SEQUENCE, "it is no SEQUENCE")?, notes)
 }

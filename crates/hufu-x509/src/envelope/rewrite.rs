@@ -1,6 +1,6 @@
 //! The same ciphertexts in another structure: what needs no key.
 
-use super::{Content, Form, csr_response, enveloped_key, examine, skf};
+use super::{Content, Form, csr_response, enveloped_key, examine, is_of, skf};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tlv::tag;
 
@@ -22,19 +22,14 @@ pub fn rewrite(envelope: &[u8], form: &Form<'_>) -> Result<Vec<u8>> {
     Ok(match form {
         Form::EnvelopedKey => enveloped_key::write(tag::SEQUENCE, &taken.sealed, delivered, bare),
         Form::CsrResponse { signing, encryption } => {
-            let fits = encryption.iter().any(|c| c.public_key().is_ok_and(|key| key == *delivered));
+            let fits = encryption.iter().any(|c| is_of(c, delivered));
             if !fits || signing.is_empty() {
                 let what = "no encryption certificate is of the delivered key";
                 return Err(Error::new(ErrorKind::EnvelopeOtherKey).about(what));
             }
             csr_response::write(signing, encryption, (&taken.sealed, delivered, bare))
         }
-        Form::SkfBare => {
-            let mut right = [0; 64];
-            let (_, half) = right.split_at_mut(32);
-            half.copy_from_slice(bare.get(..32).ok_or_else(other)?);
-            skf::write(&taken.sealed, delivered, &right)
-        }
+        Form::SkfBare => skf::write_bare(&taken.sealed, delivered, bare.first_chunk().ok_or_else(other)?),
         Form::SignedEnveloped(_) | Form::Cfca | Form::Skf => return Err(other()),
     })
 }

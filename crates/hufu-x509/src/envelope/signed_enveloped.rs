@@ -86,10 +86,10 @@ fn recipient(recipients: &Tlv<'_>, whole: &[u8], notes: &mut Notes) -> Result<Ci
     let mut who = fields.expect(tag::SEQUENCE, "the recipient is not named")?.inside();
     let name = who.any()?;
     match (name.tag, name.value) {
-        (tag::SEQUENCE, []) => check(whole)?,
+        (tag::SEQUENCE, []) => strict::check(whole)?,
         (tag::SEQUENCE, _) => {
-            check(whole)?;
-            let text = Name::display_der(name.whole).map_err(|e| Finding::from_error(Rule::Form, &e))?;
+            strict::check(whole)?;
+            let text = Name::display_der(name.whole)?;
             notes.part("recipient-issuer", text);
         }
         (0, []) => {
@@ -98,7 +98,7 @@ fn recipient(recipients: &Tlv<'_>, whole: &[u8], notes: &mut Notes) -> Result<Ci
             if let Some(place) = mended.get_mut(name.offset) {
                 *place = tag::SEQUENCE;
             }
-            check(&mended)?;
+            strict::check(&mended)?;
             notes.note(Finding::new(Rule::EmptyName, "00 00").at(name.offset));
         }
         _ => return Err(Finding::new(Rule::Form, "the recipient's issuer is no name").at(name.offset)),
@@ -122,10 +122,6 @@ fn recipient(recipients: &Tlv<'_>, whole: &[u8], notes: &mut Notes) -> Result<Ci
     strict::check(cipher).map_err(|e| Finding::from_error(Rule::Cipher, &e).at(key.offset))?;
     let cipher = Reader::at(cipher, start).expect(tag::SEQUENCE, "the symmetric key is no SM2Cipher")?;
     enveloped_key::symmetric_key(&cipher, notes)
-}
-
-fn check(der: &[u8]) -> Result<(), Finding> {
-    strict::check(der).map_err(|e| Finding::from_error(Rule::Form, &e))
 }
 
 fn content(info: &Tlv<'_>, notes: &mut Notes) -> Result<Content, Finding> {
@@ -159,7 +155,7 @@ fn signed(fields: &mut Reader<'_>) -> Result<Signed, Finding> {
     let signer = signers.expect(tag::SEQUENCE, "there is no signer")?;
     signers.finish("more than one signer")?;
     let read = SignerInfo::read(&signer).and_then(|s| Ok((s.certificate(&certificates)?, s.signature.to_vec())));
-    let (certificate, signature) = read.map_err(|e| Finding::from_error(Rule::Form, &e))?;
+    let (certificate, signature) = read?;
     Ok(Signed { certificate, signature })
 }
 

@@ -95,6 +95,13 @@ pub(super) fn read(blob: &[u8], notes: &mut Notes) -> Result<Envelope, Finding> 
     Ok(Envelope { delivered: Some(delivered), ..Envelope::new(sealed, content) })
 }
 
+/// The blob of a sealed key in the convention 0…0 ‖ SM4-ECB(d); `bare` is what follows the zeros.
+pub(super) fn write_bare(sealed: &Ciphertext, delivered: &PublicKey, bare: &[u8; 32]) -> Vec<u8> {
+    let mut encrypted = [0; 64];
+    encrypted[32..].copy_from_slice(bare);
+    write(sealed, delivered, &encrypted)
+}
+
 /// The blob of a sealed key; `encrypted` are the 64 octets of cbEncryptedPriKey.
 pub(super) fn write(sealed: &Ciphertext, delivered: &PublicKey, encrypted: &[u8; 64]) -> Vec<u8> {
     let mut out = Vec::with_capacity(LENGTH);

@@ -43,7 +43,7 @@ impl Source {
     fn from_pem(text: &[u8]) -> Result<Option<Self>, Finding> {
         let (mut found, mut beside, mut others) = (None, Vec::new(), Vec::new());
         for block in pem::blocks(text) {
-            let (label, octets) = block.map_err(|e| Finding::from_error(Rule::Form, &e))?;
+            let (label, octets) = block?;
             let dialect = dialect_of(&octets);
             match dialect {
                 _ if label == certificate::PEM_LABEL => {
@@ -56,7 +56,7 @@ impl Source {
                 Some(_) if !label.contains("PRIVATE") => {
                     return Err(Finding::new(Rule::Unknown, "the file holds more than one envelope"));
                 }
-                _ => others.push(label),
+                _ => others.push(pem::shown(&label)),
             }
         }
         match found {
