@@ -2,7 +2,7 @@
 //!
 //! Ledger time never runs backwards. A clock that once jumps ten years ahead would therefore stop every later write for
 //! ten years; and a clock that is wrong looks, from here, like a home that has rested. So a write that lies more than
-//! [`CLOCK_AHEAD`](hufu_store::CLOCK_AHEAD) behind the last event is refused until an administrator of the CA has looked
+//! [`CLOCK_AHEAD_MS`](hufu_store::CLOCK_AHEAD_MS) behind the last event is refused until an administrator of the CA has looked
 //! at both times and confirmed the present one; that becomes an event.
 
 use hufu_model::event::EventKind;

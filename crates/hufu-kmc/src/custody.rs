@@ -24,22 +24,11 @@ pub fn sm2_enveloped_key<'e>(
     move |key, to| envelope::seal(&envelope::Form::EnvelopedKey, key, to, entropy)
 }
 
-/// A key pair that was generated and wrapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewKey {
-    /// Its name: 6 octets of milliseconds, 10 random ones.
-    pub id: EscrowId,
-    /// Its public half.
-    pub public: PublicKey,
-    /// Its private half, wrapped.
-    pub sealed: Vec<u8>,
-}
-
-/// A wrapped key as it comes from the vault. Nothing of it is believed: it is opened for its id and public half, and
-/// only the right private key opens so.
+/// A key pair, its private half wrapped: as it was generated, or as it comes from the vault. Nothing of what comes from
+/// there is believed: it is opened for its id and public half, and only the right private key opens so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrappedKey {
-    /// Its name.
+    /// Its name: 6 octets of milliseconds, 10 random ones.
     pub id: EscrowId,
     /// Its public half.
     pub public: PublicKey,
@@ -59,7 +48,7 @@ pub trait Custody: Send + Sync {
     ///
     /// # Errors
     /// `entropy.failed`, `x509.entropy`; `kmc.agent…`.
-    fn generate(&self, now: Instant, count: usize) -> Result<Vec<NewKey>>;
+    fn generate(&self, now: Instant, count: usize) -> Result<Vec<WrappedKey>>;
 
     /// Puts each key into an envelope for the recipient beside it.
     ///
@@ -116,7 +105,7 @@ impl Kek {
     }
 
     /// Generates one key pair. The private half is in clear in here and nowhere else.
-    fn make(&self, now: Instant, entropy: &dyn Entropy) -> Result<NewKey> {
+    fn make(&self, now: Instant, entropy: &dyn Entropy) -> Result<WrappedKey> {
         let mut id: [u8; 16] = entropy.array()?;
         let [_, _, time @ ..] = now.unix_millis().to_be_bytes();
         id[..6].copy_from_slice(&time);
@@ -124,7 +113,7 @@ impl Kek {
         let key = SecretKey::generate(entropy)?;
         let public = key.public_key().clone();
         let sealed = self.key.seal_key(&place(&id, &public), &key, entropy)?;
-        Ok(NewKey { id, public, sealed })
+        Ok(WrappedKey { id, public, sealed })
     }
 
     /// Opens one key for a recipient. The private half is in clear in here and in what makes the envelope.
@@ -167,7 +156,7 @@ impl Custody for Held<'_> {
         Ok((self.kek.id.clone(), self.kek.check()))
     }
 
-    fn generate(&self, now: Instant, count: usize) -> Result<Vec<NewKey>> {
+    fn generate(&self, now: Instant, count: usize) -> Result<Vec<WrappedKey>> {
         (0..count).into_par_iter().map(|_| self.kek.make(now, self.entropy)).collect()
     }
 
@@ -190,31 +179,27 @@ mod tests {
         Kek::generate(&Chance::new(seed)).unwrap().0
     }
 
-    fn wrapped(new: &NewKey) -> WrappedKey {
-        WrappedKey { id: new.id, public: new.public.clone(), sealed: new.sealed.clone() }
-    }
-
     #[test]
     fn a_key_opens_as_itself_only() {
         let custody = held(kek(1));
         let made = custody.generate(at(NOON), 2).unwrap();
         let to = key("to").public_key().clone();
-        let envelopes = custody.envelope(&[(wrapped(&made[0]), to.clone())]).unwrap();
+        let envelopes = custody.envelope(&[(made[0].clone(), to.clone())]).unwrap();
         assert!(is_envelope(&envelopes[0], &made[0].public, &to));
         let code = |custody: &dyn Custody, key: WrappedKey| {
             custody.envelope(&[(key, to.clone())]).map_err(|e| e.kind().code())
         };
         for altered in [
-            WrappedKey { id: made[1].id, ..wrapped(&made[0]) },
-            WrappedKey { public: made[1].public.clone(), ..wrapped(&made[0]) },
-            WrappedKey { sealed: made[1].sealed.clone(), ..wrapped(&made[0]) },
-            WrappedKey { sealed: Vec::new(), ..wrapped(&made[0]) },
+            WrappedKey { id: made[1].id, ..made[0].clone() },
+            WrappedKey { public: made[1].public.clone(), ..made[0].clone() },
+            WrappedKey { sealed: made[1].sealed.clone(), ..made[0].clone() },
+            WrappedKey { sealed: Vec::new(), ..made[0].clone() },
         ] {
             assert_eq!(code(&custody, altered), Err("kmc.altered"));
         }
         // Another wrapping key opens nothing, whatever its name.
         let other = held(Kek { id: custody.kek().id.clone(), ..kek(2) });
-        assert_eq!(code(&other, wrapped(&made[0])), Err("kmc.altered"));
+        assert_eq!(code(&other, made[0].clone()), Err("kmc.altered"));
         assert_ne!(other.identity().unwrap(), custody.identity().unwrap());
         assert_ne!(other.mac("x").unwrap(), custody.mac("x").unwrap());
     }
@@ -241,7 +226,7 @@ mod tests {
         let custody = Held::new(kek(1), &chance, &seal);
         let made = custody.generate(at(NOON), 1).unwrap().remove(0);
         let to = key("to");
-        let envelopes = custody.envelope(&[(wrapped(&made), to.public_key().clone())]).unwrap();
+        let envelopes = custody.envelope(&[(made.clone(), to.public_key().clone())]).unwrap();
         assert_eq!(envelope::open(&envelopes[0], &to).unwrap().public_key(), &made.public);
         assert!(envelope::open(&envelopes[0], &key("other")).is_err());
     }

@@ -12,7 +12,7 @@ use hufu_store::vault::{BindingRow, CustodianRow, EscrowRow, KekRow, OfficerRow,
 use hufu_store::verify::{LedgerReport, verify_vault};
 use hufu_x509::key::PublicKey;
 
-use crate::custody::{Custody, Kek, NewKey, WrappedKey};
+use crate::custody::{Custody, Kek, WrappedKey};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shamir::{self, Values};
 use crate::share::{Share, is_name};
@@ -345,14 +345,6 @@ impl Kmc {
         self.vault.read(|r| r.escrow_of_serial(serial)?.map(|row| record(r, row)).transpose())
     }
 
-    /// The keys of a holder, oldest first.
-    ///
-    /// # Errors
-    /// As [`Kmc::key_of_serial`].
-    pub fn keys_of_holder(&self, holder: &Digest) -> Result<Vec<KeyRecord>> {
-        self.vault.read(|r| r.escrows_of_holder(holder)?.into_iter().map(|row| record(r, row)).collect())
-    }
-
     /// Takes a key from the pool for each request, all in one transaction. A request that has a key gets the same
     /// again.
     ///
@@ -511,7 +503,7 @@ impl Unlocked<'_> {
                 Ok(())
             })?;
         }
-        Ok(self.kmc.pool()?.pooled)
+        Ok(self.kmc.vault.read(|r| r.escrow_count(EscrowStatus::Pooled))?)
     }
 
     /// As [`Kmc::reserve`], generating what is missing in the pool.
@@ -658,7 +650,7 @@ fn binding<'b>(w: &VaultWrite<'_, '_>, bind: &'b Bind) -> Result<Option<(&'b Bin
     }
 }
 
-fn new_row(kek: &str, key: NewKey, at: i64) -> EscrowRow {
+fn new_row(kek: &str, key: WrappedKey, at: i64) -> EscrowRow {
     EscrowRow {
         id: key.id,
         spki: key.public.spki_digest(),

@@ -43,7 +43,7 @@ mod kmc;
 pub mod recover;
 #[cfg(test)]
 mod sample;
-pub mod shamir;
+mod shamir;
 pub mod share;
 
 /// A text that is wiped when it is dropped.
@@ -52,7 +52,7 @@ pub type Secret = zeroize::Zeroizing<String>;
 /// Octets that are wiped when they are dropped.
 pub type SecretOctets = zeroize::Zeroizing<Vec<u8>>;
 
-pub use custody::{Custody, Envelope, Held, Kek, NewKey, WrappedKey, sm2_enveloped_key};
+pub use custody::{Custody, Envelope, Held, Kek, WrappedKey, sm2_enveloped_key};
 pub use error::{Error, ErrorKind, Result};
 pub use kmc::{Bind, Caps, EncKey, Founding, KeyRecord, Kmc, Officer, Pool, Unlocked};
 pub use recover::{OfficerChange, RecoveryOrder};

@@ -67,7 +67,7 @@ impl RecoveryOrder {
             fields.extend([("case", self.case_number.clone()), ("organ", self.organ.clone())]);
         }
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let kind = act_kind(self.kind).to_owned();
+        let kind = self.kind.order().code().to_owned();
         Act { kind, object: self.key.to_string(), fields, ca, org, operator, nonce, at: time.0, expires: time.1 }
     }
 
@@ -76,7 +76,7 @@ impl RecoveryOrder {
     /// # Errors
     /// `kmc.record`, `x509.key-…`.
     pub fn from_act(act: &Act) -> Result<Self> {
-        let kind = RecoveryKind::ALL.into_iter().find(|kind| act_kind(*kind) == act.kind);
+        let kind = act.kind.parse().ok().and_then(KeyOrderKind::recovery);
         let kind = kind.ok_or_else(|| record("it is not an order for a recovery"))?;
         let names: &[&str] = match kind {
             RecoveryKind::User => &["recipient", "reason"],
@@ -101,15 +101,6 @@ impl RecoveryOrder {
         };
         let key = act.object.parse().map_err(|_| record("its object is not an escrowed key"))?;
         Ok(Self { kind, key, recipient, reason, case_number, organ })
-    }
-}
-
-/// The kind of act that orders a recovery.
-#[must_use]
-pub fn act_kind(kind: RecoveryKind) -> &'static str {
-    match kind {
-        RecoveryKind::User => KeyOrderKind::Recovery.code(),
-        RecoveryKind::Judicial => KeyOrderKind::Judicial.code(),
     }
 }
 
@@ -496,10 +487,7 @@ impl Consent {
     /// Whether this officer may approve that recovery.
     fn check_for(&self, row: &RecoveryRow) -> Result<()> {
         let who = self.officer.id.clone();
-        if who == row.requester {
-            return Err(ErrorKind::OwnOrder { who }.into());
-        }
-        if row.recipient == self.officer.point {
+        if who == row.requester || row.recipient == self.officer.point {
             return Err(ErrorKind::OwnOrder { who }.into());
         }
         if row.kind.needs().iter().all(|(part, _)| *part != self.officer.part) {

@@ -10,19 +10,19 @@ use crate::error::{ErrorKind, Result};
 use crate::field::{inverse, mul};
 
 /// How many octets are split.
-pub const LENGTH: usize = 32;
+pub(crate) const LENGTH: usize = 32;
 
 /// The most shares.
-pub const MOST: u8 = 16;
+pub(crate) const MOST: u8 = 16;
 
 /// The values of one share.
-pub type Values = Zeroizing<[u8; LENGTH]>;
+pub(crate) type Values = Zeroizing<[u8; LENGTH]>;
 
 /// Splits `secret` into `shares` shares of which `threshold` are needed: share number n is the n-th of them, from 1.
 ///
 /// # Errors
 /// `kmc.split` unless 2 <= threshold <= shares <= 16; `entropy.failed`.
-pub fn split(secret: &[u8; LENGTH], threshold: u8, shares: u8, entropy: &dyn Entropy) -> Result<Vec<Values>> {
+pub(crate) fn split(secret: &[u8; LENGTH], threshold: u8, shares: u8, entropy: &dyn Entropy) -> Result<Vec<Values>> {
     if !(2..=shares).contains(&threshold) || shares > MOST {
         return Err(ErrorKind::Split { threshold, shares }.into());
     }
@@ -51,15 +51,11 @@ fn evaluate(polynomials: &[Values], x: u8) -> Values {
 ///
 /// # Errors
 /// `kmc.share-twice` when a number comes twice; `kmc.share-form` for number 0; `kmc.shares-few` without any.
-pub fn combine(shares: &[(u8, &Values)]) -> Result<Values> {
-    value_at(0, shares)
-}
-
-/// The value at `x` of the polynomials that `shares` determine (Lagrange). Numbers are public, values are not.
-pub(crate) fn value_at(x: u8, shares: &[(u8, &Values)]) -> Result<Values> {
+pub(crate) fn combine(shares: &[(u8, &Values)]) -> Result<Values> {
     if shares.is_empty() {
         return Err(ErrorKind::SharesFew { have: 0, need: 2 }.into());
     }
+    // The value at 0 of the polynomials that the shares determine (Lagrange). Numbers are public, values are not.
     let mut values = Zeroizing::new([0; LENGTH]);
     for (place, (number, share)) in shares.iter().enumerate() {
         if *number == 0 {
@@ -70,7 +66,7 @@ pub(crate) fn value_at(x: u8, shares: &[(u8, &Values)]) -> Result<Values> {
             if other == number {
                 return Err(ErrorKind::ShareTwice { number: *number, custodian: String::new() }.into());
             }
-            weight = mul(weight, mul(x ^ other, inverse(number ^ other)));
+            weight = mul(weight, mul(*other, inverse(number ^ other)));
         }
         for (value, share) in values.iter_mut().zip(share.iter()) {
             *value ^= mul(*share, weight);

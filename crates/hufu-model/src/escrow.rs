@@ -80,6 +80,15 @@ impl RecoveryKind {
             Self::Judicial => &[(RecoveryPart::Judicial, 2), (RecoveryPart::Supervisor, 1)],
         }
     }
+
+    /// The order that asks for one.
+    #[must_use]
+    pub const fn order(self) -> KeyOrderKind {
+        match self {
+            Self::User => KeyOrderKind::Recovery,
+            Self::Judicial => KeyOrderKind::Judicial,
+        }
+    }
 }
 
 crate::code_enum!(RecoveryKind, "kind of recovery", "user or judicial");
@@ -258,7 +267,7 @@ crate::code_enum!(EscrowEvent, "event kind of the key centre", "the event kinds 
 
 #[cfg(test)]
 mod tests {
-    use super::{EscrowStatus, RecoveryKind};
+    use super::{EscrowStatus, KeyOrderKind, RecoveryKind};
 
     #[test]
     fn a_key_never_goes_back() {
@@ -268,6 +277,16 @@ mod tests {
             for to in EscrowStatus::ALL {
                 assert_eq!(from.may_become(to), allowed.contains(&(from, to)), "{from} -> {to}");
             }
+        }
+    }
+
+    #[test]
+    fn an_order_for_a_recovery_is_for_that_recovery() {
+        for kind in KeyOrderKind::ALL {
+            assert!(kind.recovery().is_none_or(|recovery| recovery.order() == kind), "{kind}");
+        }
+        for kind in RecoveryKind::ALL {
+            assert_eq!(kind.order().recovery(), Some(kind));
         }
     }
 

@@ -184,20 +184,7 @@ impl EventKind {
     /// Whether it is an administrative act: a change to the hierarchy that somebody signs as such.
     #[must_use]
     pub const fn is_act(self) -> bool {
-        matches!(
-            self,
-            Self::OrgAdd
-                | Self::OrgMove
-                | Self::OrgFreeze
-                | Self::OrgUnfreeze
-                | Self::OrgLimits
-                | Self::OperatorChange
-                | Self::OperatorRemove
-                | Self::ProfileSet
-                | Self::RetentionSet
-                | Self::Erase
-                | Self::KeyCentreFound
-        ) || self.is_about_a_ca()
+        matches!(self, Self::OrgAdd | Self::OrgFreeze | Self::OrgLimits | Self::OperatorRemove) || self.needs_two()
     }
 
     /// Whether the act is about an issuing CA: super-administrators do it, two of them.

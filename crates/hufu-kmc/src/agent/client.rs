@@ -12,8 +12,8 @@ use hufu_x509::key::PublicKey;
 use zeroize::Zeroizing;
 
 use super::serve::same_user;
-use super::wire::{MOST_ENVELOPES, MOST_GENERATED, Request, Status, answer, bad, receive, send};
-use crate::custody::{Custody, NewKey, WrappedKey};
+use super::wire::{Input, MOST_ENVELOPES, MOST_GENERATED, Request, Status, answer, bad, io_error, receive, send};
+use crate::custody::{Custody, WrappedKey};
 use crate::error::{ErrorKind, Result};
 
 /// How long an answer is waited for.
@@ -41,15 +41,23 @@ impl Client {
         }
         let stream = UnixStream::connect(path).map_err(|_| none())?;
         same_user(&stream)?;
-        let socket = |e: std::io::Error| bad(&format!("its socket: {e}"));
-        stream.set_read_timeout(Some(PATIENCE)).map_err(socket)?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(socket)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(io_error)?;
+        stream.set_write_timeout(Some(PATIENCE)).map_err(io_error)?;
         Ok(Self { stream: Mutex::new(stream) })
     }
 
-    fn ask(&self, request: &Request) -> Result<Zeroizing<Vec<u8>>> {
+    /// Asks, and reads the answer to its end.
+    fn ask<T>(&self, request: &Request, read: impl FnOnce(&mut Input<'_>) -> Result<T>) -> Result<T> {
+        let said = self.exchange(&request.encode())?;
+        let mut input = answer(&said)?;
+        let read = read(&mut input)?;
+        input.end()?;
+        Ok(read)
+    }
+
+    fn exchange(&self, asked: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        send(&mut *stream, &request.encode())?;
+        send(&mut *stream, asked)?;
         receive(&mut *stream)?.ok_or_else(|| bad("it closed the connection"))
     }
 
@@ -58,12 +66,11 @@ impl Client {
     /// # Errors
     /// `kmc.agent`, `kmc.agent-refused`.
     pub fn status(&self) -> Result<Status> {
-        let said = self.ask(&Request::Status)?;
-        let mut input = answer(&said)?;
-        let (kek, check) = (input.text()?, input.digest()?);
-        let (idle_left, [locked]) = (u32::from_be_bytes(input.array()?), input.array()?);
-        input.end()?;
-        Ok(Status { kek, check, idle_left, memory_locked: locked == 1 })
+        self.ask(&Request::Status, |input| {
+            let (kek, check) = (input.text()?, input.digest()?);
+            let (idle_left, [locked]) = (u32::from_be_bytes(input.array()?), input.array()?);
+            Ok(Status { kek, check, idle_left, memory_locked: locked == 1 })
+        })
     }
 
     /// A named secret that the agent keeps.
@@ -71,11 +78,7 @@ impl Client {
     /// # Errors
     /// `kmc.agent-refused` with `kmc.no-secret`; `kmc.agent`.
     pub fn secret(&self, name: &str) -> Result<Zeroizing<String>> {
-        let said = self.ask(&Request::Secret(name.to_owned()))?;
-        let mut input = answer(&said)?;
-        let secret = Zeroizing::new(input.text()?);
-        input.end()?;
-        Ok(secret)
+        self.ask(&Request::Secret(name.to_owned()), |input| input.text().map(Zeroizing::new))
     }
 
     /// Ends the agent.
@@ -83,7 +86,7 @@ impl Client {
     /// # Errors
     /// `kmc.agent`.
     pub fn lock(&self) -> Result<()> {
-        answer(&self.ask(&Request::Lock)?)?.end()
+        self.ask(&Request::Lock, |_| Ok(()))
     }
 }
 
@@ -93,17 +96,13 @@ impl Custody for Client {
         Ok((status.kek, status.check))
     }
 
-    fn generate(&self, now: Instant, count: usize) -> Result<Vec<NewKey>> {
+    fn generate(&self, now: Instant, count: usize) -> Result<Vec<WrappedKey>> {
         let mut keys = Vec::with_capacity(count.min(MOST_GENERATED));
         while keys.len() < count {
             let ask = (count - keys.len()).min(MOST_GENERATED);
-            let said = self.ask(&Request::Generate { now, count: ask })?;
-            let mut input = answer(&said)?;
-            for _ in 0..ask {
-                let WrappedKey { id, public, sealed } = input.key()?;
-                keys.push(NewKey { id, public, sealed });
-            }
-            input.end()?;
+            keys.extend(self.ask(&Request::Generate { now, count: ask }, |input| {
+                (0..ask).map(|_| input.key()).collect::<Result<Vec<_>>>()
+            })?);
         }
         Ok(keys)
     }
@@ -111,21 +110,14 @@ impl Custody for Client {
     fn envelope(&self, keys: &[(WrappedKey, PublicKey)]) -> Result<Vec<Vec<u8>>> {
         let mut envelopes = Vec::with_capacity(keys.len());
         for some in keys.chunks(MOST_ENVELOPES) {
-            let said = self.ask(&Request::Envelope(some.to_vec()))?;
-            let mut input = answer(&said)?;
-            for _ in some {
-                envelopes.push(input.octets()?.to_vec());
-            }
-            input.end()?;
+            envelopes.extend(self.ask(&Request::Envelope(some.to_vec()), |input| {
+                some.iter().map(|_| Ok(input.octets()?.to_vec())).collect::<Result<Vec<_>>>()
+            })?);
         }
         Ok(envelopes)
     }
 
     fn mac(&self, text: &str) -> Result<Digest> {
-        let said = self.ask(&Request::Mac(text.to_owned()))?;
-        let mut input = answer(&said)?;
-        let digest = input.digest()?;
-        input.end()?;
-        Ok(digest)
+        self.ask(&Request::Mac(text.to_owned()), |input| input.digest())
     }
 }

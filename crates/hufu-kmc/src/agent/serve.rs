@@ -14,9 +14,9 @@ use region::LockGuard;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use zeroize::Zeroizing;
 
-use super::wire::{Answer, Request, Status, bad, receive, send};
+use super::wire::{Answer, Request, Status, bad, io_error, receive, send};
 use crate::custody::{Custody, Held};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 
 /// The most connections at once.
 const CONNECTIONS: usize = 16;
@@ -267,10 +267,6 @@ fn readable(socket: &impl std::os::fd::AsFd) -> Result<bool> {
         Err(rustix::io::Errno::INTR) => Ok(false),
         Err(e) => Err(io_error(e.into())),
     }
-}
-
-fn io_error(e: io::Error) -> Error {
-    bad(&format!("its socket: {e}"))
 }
 
 fn place_of(path: &Path) -> Option<(u64, u64)> {

@@ -272,25 +272,26 @@ fn a_socket_of_others_is_not_used() {
     assert_eq!(agent.serve(&stop).unwrap(), End::Stopped);
 }
 
-/// Not a test: the process that [`a_signal_ends_it`] signals.
-#[test]
-#[ignore = "run by a_signal_ends_it"]
-fn serves_until_it_is_signalled() {
-    let Some(path) = std::env::var_os("HUFU_KMC_SOCKET") else { return };
+/// What the process does that [`a_signal_ends_it`] signals.
+fn serve_until_signalled(path: &Path) {
     assert!(protect_process() || !cfg!(target_os = "linux"));
     let stop = stop_on_signals().unwrap();
     let centre = Centre::founded();
     let held = crate::sample::held(centre.kmc.combine(&centre.shares[..3]).unwrap());
-    let agent = Agent::listen(path.as_ref(), held, Vec::new(), LONG).unwrap();
+    let agent = Agent::listen(path, held, Vec::new(), LONG).unwrap();
     assert_eq!(agent.serve(&stop).unwrap(), End::Stopped);
 }
 
+/// The process that is signalled is this test once more, which then only serves.
 #[test]
 fn a_signal_ends_it() {
+    if let Some(path) = std::env::var_os("HUFU_KMC_SOCKET") {
+        return serve_until_signalled(path.as_ref());
+    }
     let (_folder, path) = folder();
     for signal in ["-TERM", "-INT", "-HUP"] {
         let mut process = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "agent::tests::serves_until_it_is_signalled", "--ignored", "--test-threads=1"])
+            .args(["--exact", "agent::tests::a_signal_ends_it", "--test-threads=1"])
             .env("HUFU_KMC_SOCKET", &path)
             .stdout(std::process::Stdio::null())
             .spawn()

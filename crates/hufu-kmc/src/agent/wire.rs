@@ -1,13 +1,13 @@
 //! Octets of the agent's protocol. Both ends read what may be anything.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use hufu_model::ident::{Digest, EscrowId};
 use hufu_model::time::Instant;
 use hufu_x509::key::PublicKey;
 use zeroize::Zeroizing;
 
-use crate::custody::{NewKey, WrappedKey};
+use crate::custody::WrappedKey;
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u8 = 1;
@@ -50,17 +50,20 @@ pub(super) fn bad(what: &str) -> Error {
     ErrorKind::Agent { what: what.to_owned() }.into()
 }
 
+pub(super) fn io_error(e: io::Error) -> Error {
+    bad(&format!("its socket: {e}"))
+}
+
 /// Writes a frame.
 pub(super) fn send(stream: &mut impl Write, content: &[u8]) -> Result<()> {
     let length = u32::try_from(content.len()).ok().filter(|_| content.len() <= LONGEST);
     let length = length.ok_or_else(|| bad("a message is too long"))?;
     let frame = Zeroizing::new([&length.to_be_bytes()[..], content].concat());
-    stream.write_all(&frame).map_err(|e| bad(&format!("its socket: {e}")))
+    stream.write_all(&frame).map_err(io_error)
 }
 
 /// Reads a frame; `None` when the other end closed the connection between two frames.
 pub(super) fn receive(stream: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let socket = |e: std::io::Error| bad(&format!("its socket: {e}"));
     let mut length = [0; 4];
     let mut have = 0;
     while have < length.len() {
@@ -68,8 +71,8 @@ pub(super) fn receive(stream: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>
             Ok(0) if have == 0 => return Ok(None),
             Ok(0) => return Err(bad("a message ends in its length")),
             Ok(n) => have += n,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(socket(e)),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(io_error(e)),
         }
     }
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
@@ -77,7 +80,7 @@ pub(super) fn receive(stream: &mut impl Read) -> Result<Option<Zeroizing<Vec<u8>
         return Err(bad("a message is too long"));
     }
     let mut content = Zeroizing::new(vec![0; length]);
-    stream.read_exact(&mut content).map_err(socket)?;
+    stream.read_exact(&mut content).map_err(io_error)?;
     Ok(Some(content))
 }
 
@@ -160,7 +163,7 @@ impl Answer {
         answer
     }
 
-    pub(super) fn of_keys(keys: &[NewKey]) -> Self {
+    pub(super) fn of_keys(keys: &[WrappedKey]) -> Self {
         let mut answer = Self::done();
         for key in keys {
             answer.0.extend(key.id.0);

@@ -154,7 +154,7 @@ fn what_is_no_order() {
     };
     assert_eq!(with(&|a| a.ca = digest("another")), "kmc.other-authority");
     assert_eq!(with(&|a| a.kind = "issue".to_owned()), "kmc.record");
-    assert_eq!(with(&|a| a.kind = act_kind(RecoveryKind::Judicial).to_owned()), "kmc.record");
+    assert_eq!(with(&|a| a.kind = RecoveryKind::Judicial.order().code().to_owned()), "kmc.record");
     assert_eq!(with(&|a| a.object = "all".to_owned()), "kmc.record");
     assert_eq!(with(&|a| a.object = format!("{} {}", of.id, reserved.id)), "kmc.record");
     assert_eq!(with(&|a| a.fields.push(a.fields[0].clone())), "kmc.record");

@@ -118,15 +118,6 @@ impl<'c> VaultReader<'c> {
         select_one(self.connection, &covered::ESCROW, tail, &[cell], rows::escrow)
     }
 
-    /// The keys of a holder, oldest first.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn escrows_of_holder(&self, holder: &Digest) -> Result<Vec<EscrowRow>> {
-        let tail = "WHERE holder = ? ORDER BY id";
-        select(self.connection, &covered::ESCROW, tail, &[Cell::digest(holder)], rows::escrow)
-    }
-
     /// Up to `limit` keys that are nobody's, oldest first.
     ///
     /// # Errors

@@ -138,7 +138,6 @@ fn what_was_put_is_found() {
             assert_eq!(r.escrow_of_request(&"r-1".parse().unwrap())?, Some(escrowed.clone()));
             assert_eq!(r.escrow_of_serial(&serial(NOON, 7))?, Some(escrowed.clone()));
             assert_eq!(r.escrow_of_spki(&key(1).spki)?, Some(escrowed.clone()));
-            assert_eq!(r.escrows_of_holder(&digest("holder"))?, vec![escrowed.clone()]);
             assert_eq!(r.escrow_of_serial(&serial(NOON, 8))?, None);
             assert_eq!(r.bindings(&key(1).id)?, vec![bound.clone()]);
             assert_eq!(r.binding(&serial(NOON, 7))?, Some(bound.clone()));
