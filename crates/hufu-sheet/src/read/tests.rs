@@ -67,6 +67,23 @@ fn csv_is_read_in_every_encoding_an_office_saves() {
     }
 }
 
+/// Rows have the numbers that a spreadsheet shows: empty lines count, line ends inside cells do not.
+#[test]
+fn rows_of_a_text_are_numbered_as_a_spreadsheet_does() {
+    let desk = Desk::new();
+    for end in ["\n", "\r\n"] {
+        let lines = ["", "a,b", "1,2", "", "", "\"x", "y\",\"z\"", " , ", "3,\"4\"", "", "5,6"];
+        for last in ["", end] {
+            let sheet = desk.file("sheet", (lines.join(end) + last).as_bytes());
+            let (heading, rows) = rows(&sheet).unwrap();
+            assert_eq!(heading, ["a", "b"]);
+            assert_eq!(rows.iter().map(|r| r.number).collect::<Vec<_>>(), [3, 6, 8, 10], "{end:?} {last:?}");
+            let second: Vec<String> = rows.iter().map(|r| text(r.cell(1))).collect();
+            assert_eq!(second, ["2", "z", "4", "6"]);
+        }
+    }
+}
+
 #[test]
 fn octets_that_are_no_characters_are_named_with_their_place() {
     let desk = Desk::new();

@@ -1,9 +1,9 @@
 //! CSV: RFC 4180, in UTF-8 with or without a mark, or in GB18030.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Chain, Read, Seek};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{ReaderBuilder, StringRecord, Terminator};
 use encoding_rs::{Encoding, GB18030, UTF_8};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 
@@ -15,10 +15,14 @@ use crate::read::Row;
 /// What stands where octets are no characters.
 const REPLACEMENT: char = '\u{fffd}';
 
+/// What ends the last row, which may have no end of its own.
+const END: &[u8] = b"\n";
+
 pub(super) struct Text {
-    reader: csv::Reader<DecodeReaderBytes<File, Vec<u8>>>,
+    reader: csv::Reader<Chain<DecodeReaderBytes<File, Vec<u8>>, &'static [u8]>>,
     record: StringRecord,
-    number: u32,
+    /// Line ends inside cells so far: the parser counts them with those that end rows.
+    inside: u64,
 }
 
 impl Text {
@@ -26,9 +30,11 @@ impl Text {
         let encoding = encoding(&mut file, limits)?;
         file.rewind()?;
         let decoded = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_sniffing(true).build(file);
-        // A row with fewer or more cells than the heading is the caller's to judge, by its number.
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(decoded);
-        Ok(Self { reader, record: StringRecord::new(), number: 0 })
+        // A row with fewer or more cells than the heading is the caller's to judge, by its number. The parser passes over
+        // empty lines without a word; with one octet for the end of a row they can be counted.
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).terminator(Terminator::Any(b'\n'));
+        Ok(Self { reader: builder.from_reader(decoded.chain(END)), record: StringRecord::new(), inside: 0 })
     }
 
     pub(super) fn next(&mut self, limits: &Limits) -> Result<Option<Row>> {
@@ -39,19 +45,24 @@ impl Text {
         if !more {
             return Ok(None);
         }
-        self.number += 1;
+        self.inside += self.record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+        // The parser's line is the one after the row, and its first one is 1.
+        let number = self.reader.position().line().saturating_sub(1 + self.inside);
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         // Trailing commas are no columns, but a million of them are no sheet.
         let filled = self.record.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()).map(|(i, _)| i).last();
         if filled.is_some_and(|last| last as u64 >= u64::from(limits.columns)) {
             return Err(ErrorKind::TooLarge { what: "columns", limit: limits.columns.into() }.into());
         }
-        let cells = self.record.iter().take(filled.map_or(0, |last| last + 1)).map(|text| match text {
+        // Of the two octets that end a row in most files, the first one is left at its last cell.
+        let texts = self.record.iter().map(|text| text.strip_suffix('\r').unwrap_or(text));
+        let cells = texts.take(filled.map_or(0, |last| last + 1)).map(|text| match text {
             "" => Cell::Empty,
             text if text.contains(REPLACEMENT) => Cell::Refused(Fault::Encoding),
             // What was written against formulas is taken back.
             text => Cell::Text(unguarded(text).to_owned()),
         });
-        Ok(Some(Row { number: self.number, cells: cells.collect() }))
+        Ok(Some(Row { number, cells: cells.collect() }))
     }
 }
 
