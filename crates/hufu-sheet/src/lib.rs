@@ -11,8 +11,8 @@
 //! A workbook is unpacked and counted before anything parses it ([`Limits`]): a small file that unpacks to gigabytes, or
 //! one that claims a million columns, is refused in bounded time and memory. Only the first visible sheet is read. A
 //! formula, a merged cell and an error value are named with their place and never guessed at: what a program that
-//! computes no formulas sees is an old result. A CSV file has rows that end with LF or CR LF, and is UTF-8, with or without a mark, or GB18030 (GB 18030-2022),
-//! told apart by trying.
+//! computes no formulas sees is an old result. A CSV file has rows that end with LF or CR LF, and is UTF-8, with or
+//! without a mark, or GB18030 (GB 18030-2022), told apart by trying.
 //!
 //! # What goes out
 //! Text stays text: an identity number of 18 digits written as a number loses its last three ([`Fault::Mangled`] is what
