@@ -157,6 +157,21 @@ fn an_act_with_a_borrowed_right_is_named() {
     assert!(found.iter().any(|f| f.starts_with("I10 event")), "{found:?}");
 }
 
+/// What belongs to a super-administrator is asked of every act on record, too, not only of those about an issuing CA.
+#[test]
+fn an_administrator_who_removes_a_super_administrator_is_named() {
+    let t = TestAuthority::national("removed");
+    t.appoint(&[t.people.staff("admin", "ca", "管理", &[Role::Admin])]);
+    let roles = |roles: &str| {
+        sql(&t).execute("UPDATE operator SET roles = ?1 WHERE id = 'admin'", [roles]).unwrap();
+    };
+    roles("super-admin");
+    let _ = t.authority.change(&t.session("admin"), &Change::OperatorRemove(operator("qian"))).unwrap();
+    roles("admin");
+    let found = blamed(&t);
+    assert!(found.iter().any(|f| f.starts_with("signature event")), "{found:?}");
+}
+
 /// The key somebody had before a renewal signs nothing after it, whatever date the document bears.
 #[test]
 fn a_replaced_key_is_named() {
