@@ -15,7 +15,7 @@ impl Store {
     /// one flipped bit in a stored hash would otherwise be signed, and no proof would hold ever after.
     ///
     /// # Errors
-    /// [`ErrorKind::LedgerBroken`] when what is stored is not what was hashed; database errors.
+    /// [`crate::ErrorKind::LedgerBroken`] when what is stored is not what was hashed; database errors.
     pub fn checkpoint_material(&self) -> Result<(u64, [u8; 32])> {
         self.read(|r| {
             let connection = r.connection();
@@ -30,8 +30,9 @@ impl Store {
     /// Stores a checkpoint that was signed.
     ///
     /// # Errors
-    /// [`ErrorKind::Fenced`]; [`ErrorKind::Duplicate`] when a checkpoint of this size or a larger one is stored;
-    /// [`ErrorKind::LedgerBroken`] when the ledger does not have this root at this size; as [`Store::write`].
+    /// [`crate::ErrorKind::Fenced`]; [`crate::ErrorKind::Duplicate`] when a checkpoint of this size or a larger one is
+    /// stored; [`crate::ErrorKind::LedgerBroken`] when the ledger does not have this root at this size; as
+    /// [`Store::write`].
     pub fn append_checkpoint(&self, epoch: u64, checkpoint: &Checkpoint, signed: &[u8]) -> Result<()> {
         self.transaction(|connection| {
             write::fence(connection, epoch)?;
