@@ -11,7 +11,7 @@ use hufu_authority::{
     Mode, NewRequest, Restored, Restoring,
 };
 use hufu_model::ident::Serial;
-use hufu_tests::{SeededEntropy, TestAuthority, TestClock, ready_requests};
+use hufu_tests::{SeededEntropy, TestAuthority, TestClock, copy_folder, ready_requests};
 
 fn backup(t: &TestAuthority, name: &str) -> PathBuf {
     let out = t.base().join(name);
@@ -169,7 +169,7 @@ fn an_older_backup_than_the_anchor_never_signs() {
             assert_eq!(restored.behind.as_ref().unwrap().code(), "ledger.behind-anchor");
             open(&t, &home, "old")
         } else {
-            copy(&t.home(), &home);
+            copy_folder(&t.home(), &home);
             for suffix in ["-wal", "-shm"] {
                 let _ = fs::remove_file(home.join(format!("ledger.db{suffix}")));
             }
@@ -192,19 +192,6 @@ fn an_older_backup_than_the_anchor_never_signs() {
     restore(&t, &backup(&t, "newest-backup"), &home);
     signs(&t, &open(&t, &home, "newest")).unwrap();
     eprintln!("{trials} old copies at {rounds} cut points: {refused} refused to sign, 1 current copy signed");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target)
-        } else {
-            assert!(fs::copy(entry.path(), target).is_ok());
-        }
-    }
 }
 
 /// One altered octet anywhere in any file is found and its file named, with the MiB it lies in.

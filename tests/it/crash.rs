@@ -202,11 +202,11 @@ fn halves(t: &TestAuthority, ready: &Ready) -> usize {
 
 /// Hits `point` as often as [`trials`] says, by turns in batches and one by one, at different places of the work.
 fn hit(point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
-    hit_from(ready(point), point, work);
+    hit_from(ready(point), point, point, work);
 }
 
-/// As [`hit`], beginning with another home.
-fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
+/// As [`hit`], beginning with another home, whose seed is `seed`; the row of the table is called `row`.
+fn hit_from(ready: Ready, seed: &str, row: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
     let count = trials();
     let results = Mutex::new(Vec::with_capacity(count));
     let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
@@ -230,7 +230,7 @@ fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (W
     times.sort();
     let sum = |of: fn(&Wrong) -> usize| results.iter().map(|(wrong, _)| of(wrong)).sum::<usize>();
     let figures = Figures {
-        seed: point.to_owned(),
+        seed: seed.to_owned(),
         trials: count,
         lost: sum(|w| w.lost),
         doubled: sum(|w| w.duplicates),
@@ -239,11 +239,11 @@ fn hit_from(ready: Ready, point: &str, work: impl Fn(&Path, &Ready, usize) -> (W
         ready: format!("{} ms", times[(times.len() * 99).div_ceil(100) - 1].as_millis()),
         control: None,
     };
-    record(point, figures.clone());
+    record(row, figures.clone());
     for (wrong, _) in &results {
-        assert!(wrong.findings.is_empty(), "{point}: {:#?}", wrong.findings);
+        assert!(wrong.findings.is_empty(), "{row}: {:#?}", wrong.findings);
     }
-    assert_eq!((figures.lost, figures.doubled, figures.half_pairs, figures.regressions), (0, 0, 0, 0), "{point}");
+    assert_eq!((figures.lost, figures.doubled, figures.half_pairs, figures.regressions), (0, 0, 0, 0), "{row}");
 }
 
 /// One trial at a fault point of issuance.
@@ -290,8 +290,8 @@ macro_rules! pair_points {
         $(
             #[test]
             fn $name() {
-                let ready = ready_pairs(concat!("pairs ", $point));
-                hit_from(ready, concat!($point, " of pairs"), |base, ready, trial| {
+                let seed = concat!("pairs ", $point);
+                hit_from(ready_pairs(seed), seed, concat!($point, " of pairs"), |base, ready, trial| {
                     issue_trial($point, base, ready, trial)
                 });
             }
@@ -561,29 +561,39 @@ fn empty() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap()
 }
 
+fn hit_status(seed: &str, point: &str) {
+    let row = format!("{point} of a status");
+    hit_from(ready_changes(seed), seed, &row, |base, ready, trial| apply_trial(point, base, ready, trial));
+}
+
+fn hit_replacement(point: &str) {
+    let row = format!("{point} of a replacement");
+    hit_from(ready(point), point, &row, |base, ready, trial| replace_trial(point, base, ready, trial));
+}
+
 #[test]
 fn killed_before_a_status_commits() {
-    hit_from(ready_changes("f14-open"), "f14-open", |base, ready, trial| apply_trial("f14-open", base, ready, trial));
+    hit_status("f14-open", "f14-open");
 }
 
 #[test]
 fn killed_after_a_status_committed() {
-    hit_from(ready_changes("f14"), "f14", |base, ready, trial| apply_trial("f14", base, ready, trial));
+    hit_status("f14", "f14");
 }
 
 #[test]
 fn killed_after_a_status_was_answered() {
-    hit_from(ready_changes("f13 status"), "f13", |base, ready, trial| apply_trial("f13", base, ready, trial));
+    hit_status("f13 status", "f13");
 }
 
 #[test]
 fn killed_before_a_replacement_commits() {
-    hit("f7", |base, ready, trial| replace_trial("f7", base, ready, trial));
+    hit_replacement("f7");
 }
 
 #[test]
 fn killed_after_a_replacement_committed() {
-    hit("f8", |base, ready, trial| replace_trial("f8", base, ready, trial));
+    hit_replacement("f8");
 }
 
 /// Killed, retried, killed again at another point, and so on: the work is still done once.

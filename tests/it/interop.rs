@@ -11,7 +11,7 @@ use hufu_store::Store;
 use hufu_tests::{TestAuthority, ready_requests};
 
 use crate::expect::{all, sound};
-use crate::judge::{CHAIN_JUDGES, Judge, LINTER, MESSAGE_JUDGES, Verdict, all_accepted};
+use crate::judge::{CHAIN_JUDGES, Judge, LINTER, MESSAGE_JUDGES, all_accepted, is_table_c4};
 
 /// Certificates of each end-entity profile that the foreign linter reads; `HUFU_LINT_CERTIFICATES` sets another number.
 fn per_profile() -> u64 {
@@ -66,12 +66,6 @@ fn request_for(t: &TestAuthority, profile: &str, holder: HolderKind, n: u64) -> 
     request.csr = t.people.csr(request.id.as_str());
     request.profile = profile.parse().unwrap();
     request
-}
-
-/// What the foreign linter says against encryption certificates, its one documented exception: GB/T 20518 Table C.4 asks
-/// for usages that RFC 5480 forbids for keys on elliptic curves.
-fn is_table_c4(verdict: &Verdict) -> bool {
-    verdict.reason.contains("key_usage")
 }
 
 /// Every end-entity profile in bulk, as pairs where it has a companion, and the authority's own certificates: whole chains

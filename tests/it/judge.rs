@@ -69,6 +69,13 @@ impl Judge {
     }
 }
 
+/// Whether this is all that the foreign linter may say against an encryption certificate: that keys on elliptic curves may
+/// not encipher (RFC 5480 §3), which GB/T 20518 Table C.4 asks for.
+pub(crate) fn is_table_c4(verdict: &Verdict) -> bool {
+    let reason = &verdict.reason;
+    !verdict.ok && reason.contains("key_usage_value_prohibited_for_ec") && !reason.contains("; ")
+}
+
 fn verdict(line: &str) -> Verdict {
     let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"));
     Verdict {

@@ -2,8 +2,8 @@
 //! the table of `hufu_model::lifecycle` does not allow does not happen, whoever asks.
 
 use hufu_authority::{
-    Applied, CertificateFilter, Change, Class, Error, EventFilter, IssuedCertificate, NewRequest, Outcome,
-    StatusFilter, StatusRequest,
+    CertificateFilter, Change, Class, Error, EventFilter, IssuedCertificate, NewRequest, Outcome, StatusFilter,
+    StatusRequest,
 };
 use hufu_model::certificate::CertificateStatus;
 use hufu_model::event::EventKind;
@@ -31,14 +31,6 @@ fn request(action: Action, name: &str, serial: &Serial) -> StatusRequest {
     }
 }
 
-/// Asked for by Chengdu, approved and applied by Sichuan.
-fn done(t: &TestAuthority, request: StatusRequest) -> Applied {
-    all(t.authority.request_status(&t.session("chengdu-entry"), std::slice::from_ref(&request)));
-    let approver = t.session("sichuan-approver");
-    all(t.authority.approve(&approver, std::slice::from_ref(&request.id)));
-    all(t.authority.apply(&approver, &[request.id])).remove(0)
-}
-
 fn status(t: &TestAuthority, serial: &Serial) -> CertificateStatus {
     t.authority.certificate(serial).unwrap().row.status
 }
@@ -61,7 +53,7 @@ fn a_certificate_is_suspended_resumed_and_revoked_by_two_people() {
     ];
     for (n, (action, becomes, counted)) in steps.into_iter().enumerate() {
         t.clock.advance(3600);
-        let applied = done(&t, request(action, &format!("step-{n}"), &serial));
+        let applied = t.carry_out(request(action, &format!("step-{n}"), &serial));
         assert_eq!((applied.change.status, applied.change.at), (becomes, t.now().unix_seconds()));
         assert_eq!(status(&t, &serial), becomes);
         assert_eq!(figures(&t), counted, "{action}");
@@ -97,8 +89,8 @@ fn in_every_state(t: &TestAuthority) -> [(State, u64, Serial); 4] {
         let name = persons[usize::try_from(n - 1).unwrap()].id.clone();
         issued.iter().find(|c| c.request == name).unwrap().serial.clone()
     };
-    done(t, request(Action::Suspend, "hold-2", &serial(2)));
-    done(t, request(Action::Revoke, "revoke-3", &serial(3)));
+    let _ = t.carry_out(request(Action::Suspend, "hold-2", &serial(2)));
+    let _ = t.carry_out(request(Action::Revoke, "revoke-3", &serial(3)));
     t.clock.advance(86_400);
     [
         (State::Active, 1, serial(1)),
@@ -124,7 +116,7 @@ fn the_whole_matrix_of_roles_actions_and_states() {
     let t = TestAuthority::national("matrix");
     let certificates = in_every_state(&t);
     let before = Before::of(&t);
-    let (mut accepted, mut wrongly, mut wrongly_refused) = (Vec::new(), 0, 0);
+    let mut accepted = Vec::new();
     let everybody = OPERATORS.iter().map(|(id, org, _, role)| (*id, *org, *role));
     let everybody: Vec<_> = everybody.chain([("zhao", "ca", Role::SuperAdmin)]).collect();
     let mut attempts = 0;
@@ -144,18 +136,14 @@ fn the_whole_matrix_of_roles_actions_and_states() {
                 };
                 attempts += 1;
                 let expected = may && above && allowed(action, *state);
-                match &result {
-                    Ok(_) if expected => accepted.push((id(&name), action, serial.clone())),
-                    Ok(_) => wrongly += 1,
-                    Err(_) if expected => wrongly_refused += 1,
-                    Err(_) => {}
-                }
                 assert_eq!(result.is_ok(), expected, "{name}: {result:?}");
+                if result.is_ok() {
+                    accepted.push((id(&name), action, serial.clone()));
+                }
             }
         }
     }
-    println!("{attempts} attempts, {} accepted, {wrongly} wrongly, {wrongly_refused} wrongly refused", accepted.len());
-    assert_eq!((wrongly, wrongly_refused), (0, 0));
+    println!("{attempts} attempts, {} accepted", accepted.len());
     assert!(before.denials(&t) > 100);
 
     // Who approves and applies what was accepted.
@@ -222,7 +210,7 @@ fn asking_again_changes_nothing() {
         ..StatusRequest::revoke(id("again"), one.clone(), RevocationReason::KeyCompromise)
     };
     t.clock.advance(60);
-    let first = done(&t, asked.clone());
+    let first = t.carry_out(asked.clone());
     assert_eq!(first.change.invalid_since, asked.invalid_since.map(|at| at.unix_seconds()));
     t.clock.advance(60);
     let before = Before::of(&t);
@@ -499,7 +487,7 @@ fn a_successor_is_asked_again_when_it_is_issued() {
     let renewal = following(&t, Action::Renew, &first.serial, "renewal");
     let replacement = following(&t, Action::Replace, &first.serial, "replacement");
     let ids = t.enter("chengdu-entry", "sichuan-approver", &[renewal, replacement]);
-    done(&t, request(Action::Revoke, "revoke", &first.serial));
+    let _ = t.carry_out(request(Action::Revoke, "revoke", &first.serial));
     let approver = t.session("sichuan-approver");
     assert_eq!(code_of_one(t.authority.issue(&approver, &t.signer(), &ids[..1])), "certificate.state");
     // A lost medium may be replaced after its certificate was revoked; revoked it stays, for the reason of then.
@@ -518,7 +506,7 @@ fn a_compromised_key_stays_out() {
     let approved = following(&t, Action::Renew, &first.serial, "approved");
     t.enter("chengdu-entry", "sichuan-approver", &[approved]);
     let reason = RevocationReason::KeyCompromise;
-    done(&t, StatusRequest::revoke(id("stolen"), first.serial.clone(), reason));
+    let _ = t.carry_out(StatusRequest::revoke(id("stolen"), first.serial.clone(), reason));
     let entry = t.session("chengdu-entry");
     let mut again = t.people.person(1, "lra-chengdu");
     again.id = id("again");
@@ -596,7 +584,7 @@ fn a_certificate_is_renewed_once() {
     // A lost medium is another matter.
     all(t.authority.submit(&entry, &[new("replacement", Action::Replace)]));
     let first = results.into_iter().find_map(Result::ok).unwrap().serial;
-    done(&t, request(Action::Revoke, "end", &first));
+    let _ = t.carry_out(request(Action::Revoke, "end", &first));
     t.clock.advance(60);
     let ids = t.enter("chengdu-entry", "sichuan-approver", &[later]);
     all(t.authority.issue(&approver, &t.signer(), &ids));

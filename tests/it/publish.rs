@@ -12,7 +12,7 @@ use hufu_model::crl::{CrlKind, CrlPart};
 use hufu_model::ident::{Digest, Serial};
 use hufu_model::revocation::RevocationReason as Reason;
 use hufu_store::{CrlIssue, CrlList, Store};
-use hufu_tests::TestAuthority;
+use hufu_tests::{TestAuthority, copy_home};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::crl::{Crl, CrlInput, assemble, build_tbs};
 use hufu_x509::path::{Evidence, State, status};
@@ -50,10 +50,7 @@ impl Scene {
     fn change(&mut self, make: impl FnOnce(String) -> StatusRequest) -> Applied {
         self.changes += 1;
         let request = make(format!("change-{}", self.changes));
-        let (entry, approver) = (self.t.session("chengdu-entry"), self.t.session("sichuan-approver"));
-        all(self.t.authority.request_status(&entry, std::slice::from_ref(&request)));
-        all(self.t.authority.approve(&approver, std::slice::from_ref(&request.id)));
-        all(self.t.authority.apply(&approver, &[request.id])).remove(0)
+        self.t.carry_out(request)
     }
 
     fn suspend(&mut self, serial: &Serial) -> Applied {
@@ -309,12 +306,9 @@ fn what_is_not_older_is_never_replaced() {
     let serial = s.t.issue_person(1).serial;
     s.publish(&s.full()).unwrap();
     // An older home, as it comes back from a backup.
-    let old = s.t.base().join("old");
-    for folder in ["home", "anchor", "public"] {
-        copy_folder(&s.t.base().join(folder), &old.join(folder));
-    }
-    fs::copy(s.t.base().join("passphrases"), old.join("passphrases")).unwrap();
-    copy_settings(&old);
+    let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+    let old = folder.path().join("old");
+    copy_home(s.t.base(), &old);
     s.t.clock.advance(60);
     s.revoke(&serial, Reason::KeyCompromise);
     s.publish(&s.full()).unwrap();
@@ -363,24 +357,6 @@ fn what_is_not_older_is_never_replaced() {
     assert_eq!(code(s.publish(&s.full())), "crl.folder");
     assert!(!s.folder().exists());
     sound(&s.t);
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// The settings of a copied home name the copy's anchor.
-fn copy_settings(base: &std::path::Path) {
-    let anchor = base.join("anchor").join("checkpoints.pem");
-    fs::write(base.join("home").join("hufu.toml"), format!("anchor = {:?}\n", anchor.to_str().unwrap())).unwrap();
 }
 
 /// R17: more changes than anybody expects are published only when somebody says that they are meant.

@@ -8,6 +8,8 @@ use hufu_model::operator::Role;
 use hufu_model::time::Instant;
 use hufu_tests::TestAuthority;
 
+use crate::expect::sound;
+
 const DAY: i64 = 86_400;
 
 /// A home with three certificates of a year whose administrators are still there when those have long expired.
@@ -47,11 +49,6 @@ pub(crate) fn propose(t: &TestAuthority, change: &Change) -> hufu_authority::Res
         Outcome::Proposed(digest) => Ok(digest),
         Outcome::Done(event) => panic!("{change:?} was done by one person: event {event}"),
     }
-}
-
-fn sound(t: &TestAuthority) {
-    let report = t.authority.audit(Depth::Deep, &|_| ()).unwrap();
-    assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 
 #[test]

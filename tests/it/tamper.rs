@@ -71,9 +71,7 @@ fn lived_in(seed: &str) -> TestAuthority {
             note: "遗失".to_owned(),
             ..StatusRequest::revoke(format!("revoke-{n}").parse().unwrap(), serial, reason)
         };
-        all(t.authority.request_status(&t.session("chengdu-entry"), std::slice::from_ref(&revoke)));
-        all(t.authority.approve(&t.session("sichuan-approver"), std::slice::from_ref(&revoke.id)));
-        all(t.authority.apply(&t.session("sichuan-approver"), &[revoke.id]));
+        let _ = t.carry_out(revoke);
     }
     let _ = t.authority.change(&t.session("zhao"), &Change::OrgFreeze("ra-audit".parse().unwrap())).unwrap();
     for finish in [true, false] {

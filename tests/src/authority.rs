@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hufu_authority::{
-    AfterSigning, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
-    NewAdministrator, NewRequest, Outcome, Session,
+    AfterSigning, Applied, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
+    NewAdministrator, NewRequest, Outcome, Session, StatusRequest,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::RequestId;
@@ -262,6 +262,15 @@ impl TestAuthority {
         issued.into_iter().map(Result::unwrap).collect()
     }
 
+    /// A change of status: asked for by Chengdu, approved and applied by Sichuan.
+    pub fn carry_out(&self, request: StatusRequest) -> Applied {
+        let (entry, approver) = (self.session("chengdu-entry"), self.session("sichuan-approver"));
+        let ids = [request.id.clone()];
+        self.authority.request_status(&entry, &[request]).unwrap().remove(0).unwrap();
+        self.authority.approve(&approver, &ids).unwrap().remove(0).unwrap();
+        self.authority.apply(&approver, &ids).unwrap().remove(0).unwrap()
+    }
+
     /// One certificate for person number `n`.
     pub fn issue_person(&self, n: u64) -> IssuedCertificate {
         self.issue(&[self.people.person(n, "lra-chengdu")]).remove(0)
@@ -287,7 +296,8 @@ pub fn copy_home(from: &Path, to: &Path) {
     fs::write(to.join("home").join("hufu.toml"), settings).unwrap();
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder and all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

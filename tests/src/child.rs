@@ -159,7 +159,8 @@ fn apply_batch(t: &TestAuthority, name: &str, size: u32) -> Result<(), Error> {
 }
 
 /// What the child publishes, and where.
-fn publishing(t: &TestAuthority) -> Publishing {
+#[must_use]
+pub fn publishing(t: &TestAuthority) -> Publishing {
     Publishing { deltas: true, ..Publishing::full(t.base().join("public")) }
 }
 
@@ -209,10 +210,16 @@ fn apply_first(t: &TestAuthority, requests: &[RequestId]) -> Result<(), Error> {
     apply(t, &[requests.to_vec()])
 }
 
-fn order(t: &TestAuthority, id: &str, serial: &str) -> Result<(), Error> {
+/// The order of a user recovery to a new key.
+#[must_use]
+pub fn key_order(t: &TestAuthority, id: &str, serial: &str) -> KeyOrder {
     let to = NewKey::Csr(t.people.csr(&format!("new key {id}")));
     let what = Ordered::Recovery { serial: serial.parse().unwrap(), to, reason: "介质损坏".to_owned() };
-    let row = t.authority.order_key(&t.session("chengdu-entry"), &KeyOrder { id: id.parse().unwrap(), what })?;
+    KeyOrder { id: id.parse().unwrap(), what }
+}
+
+fn order(t: &TestAuthority, id: &str, serial: &str) -> Result<(), Error> {
+    let row = t.authority.order_key(&t.session("chengdu-entry"), &key_order(t, id, serial))?;
     say(&format!("ordered {id} {}", row.digest));
     Ok(())
 }

@@ -76,5 +76,5 @@ fn mass_trial(base: &Path, ready: &Ready, trial: usize) -> (Wrong, Duration) {
 
 #[test]
 fn killed_in_the_middle_of_a_mass_revocation() {
-    hit_from(ready_mass("mass"), "f14 in a mass revocation", mass_trial);
+    hit_from(ready_mass("mass"), "mass", "f14 in a mass revocation", mass_trial);
 }

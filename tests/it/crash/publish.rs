@@ -5,9 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant as Stopwatch};
 
-use hufu_authority::{Depth, Publishing, Visibility};
+use hufu_authority::{Depth, Visibility};
+use hufu_tests::child::publishing;
 use hufu_tests::{TestAuthority, copy_home};
 use hufu_x509::crl::Crl;
+
+use crate::figures::control;
 
 use super::{Killed, REQUESTS, Ready, Wrong, changes, empty, hit_from, kill, lost_changes, ready_changes};
 
@@ -20,10 +23,6 @@ fn ready_published(seed: &str) -> Ready {
     let t = TestAuthority::open_in(ready.folder.path(), ready.now, "the first publication").unwrap();
     publish(&t);
     ready
-}
-
-fn publishing(t: &TestAuthority) -> Publishing {
-    Publishing { deltas: true, ..Publishing::full(t.base().join("public")) }
 }
 
 /// Publishes, and gives the number.
@@ -114,7 +113,7 @@ macro_rules! publishing_points {
             #[test]
             fn $name() {
                 let work = |base: &Path, ready: &Ready, trial| publish_trial($point, base, ready, trial);
-                hit_from(ready_published($point), $point, work);
+                hit_from(ready_published($point), $point, concat!($point, " of a list"), work);
             }
         )+
     };
@@ -140,6 +139,9 @@ fn the_test_finds_a_program_that_writes_in_place() {
     copy_home(ready.folder.path(), &base);
     let killed = kill(&base, &ready, "wrong", "f5:1", &["publish-in-place"]);
     let (wrong, _) = check_published(&base, &ready, &killed, Depth::Ledger);
-    assert!(wrong.findings.iter().any(|found| found.contains("a reader sees") && found.contains("None")), "{wrong:?}");
+    let torn = |found: &&String| found.contains("a reader sees") && found.contains("None");
+    let torn = wrong.findings.iter().filter(torn).count();
+    assert!(torn > 0, "{wrong:?}");
+    control("wrong: writes a list in place", "negative control of lists", torn);
     assert_eq!(ready.ids.len() as u64, REQUESTS);
 }

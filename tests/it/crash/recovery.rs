@@ -4,12 +4,15 @@
 use std::path::Path;
 use std::time::{Duration, Instant as Stopwatch};
 
-use hufu_authority::{Depth, KeyOrder, NewKey, Ordered};
+use hufu_authority::Depth;
 use hufu_model::escrow::{RecoveryKind, RecoveryStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::{RequestId, hex};
 use hufu_store::EventFilter;
 use hufu_tests::TestAuthority;
+use hufu_tests::child::key_order as order;
+
+use crate::figures::control;
 
 use super::{Killed, Ready, Wrong, hit_from, kill};
 
@@ -26,12 +29,6 @@ fn ready_orders(seed: &str) -> Ready {
         t.officers_approve(officers, &order.id);
     }
     Ready { ids: vec![serial.to_string().parse().unwrap()], certificates: 0, pairs: false, now: t.now(), folder }
-}
-
-fn order(t: &TestAuthority, id: &str, serial: &str) -> KeyOrder {
-    let to = NewKey::Csr(t.people.csr(&format!("new key {id}")));
-    let what = Ordered::Recovery { serial: serial.parse().unwrap(), to, reason: "介质损坏".to_owned() };
-    KeyOrder { id: id.parse().unwrap(), what }
 }
 
 /// One kill at a step of a recovery, then the same again.
@@ -126,7 +123,7 @@ macro_rules! killed {
         $(
             #[test]
             fn $name() {
-                hit_from(ready_orders($point), $point, |base, ready, n| trial($point, $verb, base, ready, n));
+                hit_from(ready_orders($point), $point, $point, |base, ready, n| trial($point, $verb, base, ready, n));
             }
         )+
     };
@@ -148,4 +145,5 @@ fn the_test_finds_a_program_that_hands_out_before_it_records() {
     let killed = kill(ready.folder.path(), &ready, "control", "f5:1", &["hand-out-first", "due"]);
     let t = TestAuthority::open_in(ready.folder.path(), ready.now, "after the control").unwrap();
     assert_eq!((killed.lines.len(), lost(&t, &killed)), (1, 1));
+    control("wrong: hands out before it records", "hands out first", lost(&t, &killed));
 }

@@ -18,8 +18,11 @@ const REPLACEMENT: char = '\u{fffd}';
 /// What ends the last row, which may have no end of its own.
 const END: &[u8] = b"\n";
 
+/// The characters of the file, with one more end of a row behind them.
+type Characters = Chain<DecodeReaderBytes<File, Vec<u8>>, &'static [u8]>;
+
 pub(super) struct Text {
-    reader: csv::Reader<Chain<DecodeReaderBytes<File, Vec<u8>>, &'static [u8]>>,
+    reader: csv::Reader<Characters>,
     record: StringRecord,
     /// Line ends inside cells so far: the parser counts them with those that end rows.
     inside: u64,
