@@ -10,6 +10,9 @@
 //!   UTC+08:00.
 //! * The unit is the pair: a signing and an encryption certificate issued together count once, a single one is a pair of one.
 
+mod ask;
+mod form;
+
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::Algorithm;
@@ -20,6 +23,9 @@ use hufu_store::Count;
 
 use crate::authority::Authority;
 use crate::error::{ErrorKind, Result};
+
+pub use ask::{Asked, By, ReportKind, TreeOf};
+pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

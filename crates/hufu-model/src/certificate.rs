@@ -14,11 +14,15 @@ pub enum Algorithm {
     Rsa,
     /// ECDSA on any curve.
     Ecdsa,
+    /// ML-DSA (FIPS 204), whatever its parameters: where the next migration leads.
+    MlDsa,
+    /// Any other one: DSA, Ed25519. Only imported certificates have these.
+    Other,
 }
 
 impl Algorithm {
     /// Every algorithm.
-    pub const ALL: [Self; 3] = [Self::Sm2, Self::Rsa, Self::Ecdsa];
+    pub const ALL: [Self; 5] = [Self::Sm2, Self::Rsa, Self::Ecdsa, Self::MlDsa, Self::Other];
 
     /// The stable code.
     #[must_use]
@@ -27,11 +31,13 @@ impl Algorithm {
             Self::Sm2 => "sm2",
             Self::Rsa => "rsa",
             Self::Ecdsa => "ecdsa",
+            Self::MlDsa => "ml-dsa",
+            Self::Other => "other",
         }
     }
 }
 
-crate::code_enum!(Algorithm, "algorithm", "sm2, rsa or ecdsa");
+crate::code_enum!(Algorithm, "algorithm", "sm2, rsa, ecdsa, ml-dsa or other");
 
 /// A certificate's state as recorded; whether it is *valid* also depends on the time asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

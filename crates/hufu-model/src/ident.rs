@@ -85,6 +85,14 @@ slug!(
     CaId, "CA name"
 );
 slug!(
+    /// Names a migration, e.g. `sm2`.
+    MigrationId, "migration id"
+);
+slug!(
+    /// Names an import of certificates that other authorities issued; the key of idempotence of an import.
+    ImportId, "import id"
+);
+slug!(
     /// Names a medium in the ledger of media, e.g. `ukey-0001`.
     MediumId, "medium id"
 );

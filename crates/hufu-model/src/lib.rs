@@ -20,18 +20,24 @@
 //! | escrow, recovery (密钥托管, 密钥恢复) | the key centre keeps encryption keys and gives them back: [`escrow`] |
 //! | serial, digest, ids | [`ident`] |
 //! | instant, day, validity | [`time`] |
+//! | unit, totals (统计口径) | [`count`] |
+//! | imported certificate (存量证书) | [`legacy`] |
+//! | migration, cutover (算法升级, 切换) | [`migration`] |
 //! | name rules | what a printable name may hold: [`text`] |
 
 pub mod ca;
 pub mod certificate;
+pub mod count;
 pub mod crl;
 pub mod entropy;
 pub mod escrow;
 pub mod event;
 pub mod holder;
 pub mod ident;
+pub mod legacy;
 pub mod lifecycle;
 pub mod medium;
+pub mod migration;
 pub mod operator;
 pub mod org;
 pub mod profile;
