@@ -254,21 +254,6 @@ pub struct StatusFilter {
     pub limit: u32,
 }
 
-/// Totals of one organisation and algorithm, in pairs (a single certificate is a pair of one).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Count {
-    /// The organisation, without those below it.
-    pub org: OrgId,
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// Issued, revoked and expired included.
-    pub issued: u64,
-    /// Revoked. What is suspended does not count.
-    pub revoked: u64,
-    /// Valid at the instant asked about.
-    pub valid: u64,
-}
-
 /// Which requests to list. The default lists all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestFilter {

@@ -49,6 +49,23 @@ impl Reader<'_> {
         }
     }
 
+    /// The organisations where they stood at `at`, from what the ledger knew at `as_of`: one that was not on record by then
+    /// stands where it was first put, because what is imported reaches further back than the ledger.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn org_tree_of(&self, at: Instant, as_of: Instant) -> Result<OrgTree> {
+        let Some(known) = self.last_event_until(as_of)? else { return Ok(OrgTree::default()) };
+        let then = self.last_event_until(at.min(as_of))?.map_or(-1, int);
+        // The last version by then, else the first one of all.
+        const STOOD: &str = "WHERE seq = COALESCE(\
+                             (SELECT MAX(v.seq) FROM organisation AS v WHERE v.id = organisation.id AND v.seq <= ?), \
+                             (SELECT MIN(v.seq) FROM organisation AS v WHERE v.id = organisation.id AND v.seq <= ?))";
+        let cells = [Cell::Int(then), Cell::count(known)];
+        let found = select(self.connection(), &covered::ORGANISATION, STOOD, &cells, rows::organisation)?;
+        Ok(OrgTree::new(found.into_iter().map(|(organisation, _)| organisation)))
+    }
+
     fn org_tree_until(&self, seq: i64) -> Result<OrgTree> {
         let latest = "WHERE seq = (SELECT MAX(later.seq) FROM organisation AS later \
                       WHERE later.id = organisation.id AND later.seq <= ?)";
