@@ -1,7 +1,7 @@
 //! The rows that others read and write, and how they lie in their tables. What is named in `hufu-model` keeps its type
 //! from there; here are the rows that are the store's own.
 
-use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
+use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};

@@ -123,10 +123,8 @@ impl Reader<'_> {
         self.sum(&mut sums, YEAR.within, [ALWAYS, year, ALWAYS, known_year], one)?;
         self.sum(&mut sums, MONTH.within, [year, month, ALWAYS, known_month], one)?;
         self.sum(&mut sums, DAY.within, [month, cut, ALWAYS, known.day], one)?;
-        if known.is_cut() {
-            self.sum(&mut sums, RECORDED_MONTHS, [ALWAYS, year, known_year, known_month], one)?;
-            self.sum(&mut sums, ARRIVAL.within, [ALWAYS, month, known_month, known.day], one)?;
-        }
+        self.sum(&mut sums, RECORDED_MONTHS, [ALWAYS, year, known_year, known_month], one)?;
+        self.sum(&mut sums, ARRIVAL.within, [ALWAYS, month, known_month, known.day], one)?;
         let (first, second) = (cut.first_instant().unix_seconds(), at.unix_seconds());
         for source in &SOURCES {
             if first <= second {
@@ -169,9 +167,7 @@ impl Reader<'_> {
         let known_month = known.day.first_of_month();
         let mut sums = Sums::new(self)?;
         self.sum(&mut sums, MONTH.within, [from, end, ALWAYS, known_month], |day| day)?;
-        if known.is_cut() {
-            self.sum(&mut sums, ARRIVAL.within, [from, end, known_month, known.day], |day| day)?;
-        }
+        self.sum(&mut sums, ARRIVAL.within, [from, end, known_month, known.day], |day| day)?;
         self.recorded_within(&mut sums, known, from, end, Day::first_of_month)?;
         sums.sorted()
     }
