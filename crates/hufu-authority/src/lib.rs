@@ -202,6 +202,7 @@ mod error;
 mod export;
 mod folder;
 mod home;
+pub mod import;
 mod init;
 mod issue;
 mod key_centre;
