@@ -87,7 +87,8 @@ impl ReportKind {
     /// Whether it is about a period.
     #[must_use]
     pub const fn has_period(self) -> bool {
-        matches!(self, Self::Issuance | Self::Leaders | Self::Growth | Self::Anomalies | Self::Sla) || self.looks_ahead()
+        matches!(self, Self::Issuance | Self::Leaders | Self::Growth | Self::Anomalies | Self::Sla)
+            || self.looks_ahead()
     }
 
     /// Whether its period begins where the event time stands.

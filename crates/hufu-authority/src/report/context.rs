@@ -179,11 +179,9 @@ impl<'a> Ctx<'a> {
     pub(super) fn figure(&self, counted: &Counted) -> Figures {
         match self.asked.unit {
             Unit::Certificate => Figures { issued: counted.issued, revoked: counted.revoked, valid: counted.valid },
-            Unit::Pair | Unit::Holder => Figures {
-                issued: counted.pairs_issued,
-                revoked: counted.pairs_revoked,
-                valid: counted.pairs_valid,
-            },
+            Unit::Pair | Unit::Holder => {
+                Figures { issued: counted.pairs_issued, revoked: counted.pairs_revoked, valid: counted.pairs_valid }
+            }
         }
     }
 
@@ -276,11 +274,8 @@ impl<'a> Ctx<'a> {
 }
 
 /// The first columns of a table of organisations.
-pub(super) const HEAD: [Column; 3] = [
-    Column::new("name", Kind::Name),
-    Column::new("org", Kind::Identifier),
-    Column::new("kind", Kind::Code("kind")),
-];
+pub(super) const HEAD: [Column; 3] =
+    [Column::new("name", Kind::Name), Column::new("org", Kind::Identifier), Column::new("kind", Kind::Code("kind"))];
 
 /// The last instant before a day.
 pub(super) fn last_before(day: Day) -> Instant {

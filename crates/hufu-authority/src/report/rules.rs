@@ -45,8 +45,27 @@ pub(super) const RANK: &str = "rule-rank";
 
 /// The order in which a report lists its rules.
 pub(super) const DICTIONARY: &[&str] = &[
-    PAIR, CERTIFICATE, HOLDER, STAFF, STAFF_ONLY, TIMES, PERIOD, ISSUED, VALID, REVOKED, NEW_YEAR, NEW, REVOKED_IN,
-    REASONS, YEAR, MONTH, PERIOD_YEAR, WORDS, TREE_PERIOD, TREE_TODAY, RANK,
+    PAIR,
+    CERTIFICATE,
+    HOLDER,
+    STAFF,
+    STAFF_ONLY,
+    TIMES,
+    PERIOD,
+    ISSUED,
+    VALID,
+    REVOKED,
+    NEW_YEAR,
+    NEW,
+    REVOKED_IN,
+    REASONS,
+    YEAR,
+    MONTH,
+    PERIOD_YEAR,
+    WORDS,
+    TREE_PERIOD,
+    TREE_TODAY,
+    RANK,
 ];
 
 #[cfg(test)]

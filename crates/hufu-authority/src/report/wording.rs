@@ -223,7 +223,11 @@ mod tests {
             (1_234_567, "超过123万", "over 1,230,000"),
         ];
         for (count, zh, en) in table {
-            assert_eq!((count_words(Lang::Zh, count).as_str(), count_words(Lang::En, count).as_str()), (zh, en), "{count}");
+            assert_eq!(
+                (count_words(Lang::Zh, count).as_str(), count_words(Lang::En, count).as_str()),
+                (zh, en),
+                "{count}"
+            );
         }
     }
 }
