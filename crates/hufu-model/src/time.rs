@@ -150,7 +150,8 @@ impl Day {
         let bad = || TimeError(format!("{self} {months:+} months"));
         let date = self.date().ok_or_else(bad)?;
         let count = date.year() * 12 + i32::from(u8::from(date.month())) - 1 + months;
-        let month = u8::try_from(count.rem_euclid(12) + 1).ok().and_then(|m| Month::try_from(m).ok()).ok_or_else(bad)?;
+        let month =
+            u8::try_from(count.rem_euclid(12) + 1).ok().and_then(|m| Month::try_from(m).ok()).ok_or_else(bad)?;
         let year = count.div_euclid(12);
         let day = date.day().min(month.length(year));
         Date::from_calendar_date(year, month, day).map(Self::from_date).map_err(|_| bad())

@@ -199,6 +199,8 @@ pub(crate) struct Span {
     /// The span of a day when it was recorded.
     recorded: fn(Day) -> Day,
     upsert: &'static str,
+    /// Where the columns of the primary key stand among those of [`row`].
+    pub(crate) key: [usize; 3],
     /// Reads every total, in the columns of [`row`].
     pub(crate) all: &'static str,
     /// Reads the totals of what happened from the first to before the second day and was recorded from the third to
@@ -207,7 +209,7 @@ pub(crate) struct Span {
 }
 
 macro_rules! span {
-    ($table:literal, $happened:expr, $recorded:expr, $within:literal) => {
+    ($table:literal, $happened:expr, $recorded:expr, $key:expr, $within:literal) => {
         Span {
             table: $table,
             happened: $happened,
@@ -222,6 +224,7 @@ macro_rules! span {
                  pairs_revoked = t.pairs_revoked + excluded.pairs_revoked, \
                  pairs_valid = t.pairs_valid + excluded.pairs_valid"
             ),
+            key: $key,
             all: span!(@read $table, ""),
             within: span!(@read $table, $within),
         }
@@ -242,6 +245,7 @@ pub(crate) const DAY: Span = span!(
     "rollup_day",
     |day| day,
     |day| day,
+    [0, 1, 2],
     " WHERE happened >= ? AND happened < ? AND +recorded >= ? AND +recorded < ?"
 );
 /// By the month in both times: for whole months of a year.
@@ -249,6 +253,7 @@ pub(crate) const MONTH: Span = span!(
     "rollup_month",
     Day::first_of_month,
     Day::first_of_month,
+    [0, 1, 2],
     " WHERE happened >= ? AND happened < ? AND +recorded >= ? AND +recorded < ?"
 );
 /// The same table, where what was recorded in few months is asked for.
@@ -261,6 +266,7 @@ pub(crate) const YEAR: Span = span!(
     "rollup_year",
     Day::first_of_year,
     Day::first_of_year,
+    [1, 0, 2],
     " WHERE happened >= ? AND happened < ? AND recorded >= ? AND recorded < ?"
 );
 /// By the month when it happened and the day when it was recorded: for what was known within a month, such as in the
@@ -269,6 +275,7 @@ pub(crate) const ARRIVAL: Span = span!(
     "rollup_arrival",
     Day::first_of_month,
     |day| day,
+    [2, 1, 0],
     " WHERE +happened >= ? AND +happened < ? AND recorded >= ? AND recorded < ?"
 );
 

@@ -108,33 +108,51 @@ fn groups(
 ) -> Result<Option<BTreeMap<i64, i64>>> {
     let mut numbers = BTreeMap::new();
     let mut missing: BTreeMap<&Group, i64> = expected.iter().map(|(group, number)| (group, *number)).collect();
+    let mut differs = |what, key, message: &str| report.add(what, GROUPS, key, None, message.to_owned());
     let mut wrong = false;
-    let mut differs = |what, key, message: &str| {
-        report.add(what, GROUPS, key, None, message.to_owned());
-        wrong = true;
-    };
     let mut statement = connection.prepare(rollup::ALL_GROUPS)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let key = readable(row.get_ref(0)?);
-        match rollup::group_row(&mut Columns::new(row, GROUPS)) {
-            Err(e) => differs(What::Altered, key, &e.to_string()),
-            Ok((id, group)) => match missing.remove(&group) {
-                Some(number) => {
-                    numbers.insert(number, id);
-                }
-                None => differs(What::Inserted, key, "no certificate belongs to this group of totals"),
-            },
+        let found = rollup::group_row(&mut Columns::new(row, GROUPS));
+        match found.map(|(id, group)| (id, missing.remove(&group))) {
+            Ok((id, Some(number))) => {
+                numbers.insert(number, id);
+            }
+            Ok((_, None)) => {
+                differs(What::Inserted, key, "no certificate belongs to this group of totals");
+                wrong = true;
+            }
+            Err(e) => {
+                differs(What::Altered, key, &e.to_string());
+                wrong = true;
+            }
         }
     }
-    for group in missing.into_keys() {
-        differs(What::Removed, group.org.to_string(), &format!("certificates belong to {group:?}, which is not there"));
+    if !missing.is_empty() {
+        // The totals still have the numbers of those that are gone.
+        const GONE: &str = "SELECT DISTINCT group_id FROM rollup_year \
+                            WHERE NOT EXISTS (SELECT 1 FROM rollup_group AS g WHERE g.id = rollup_year.group_id)";
+        let names: Vec<String> = missing.into_keys().map(|group| format!("{group:?}")).collect();
+        let message = format!("certificates belong to groups of totals that are not there: {}", names.join(", "));
+        let mut statement = connection.prepare(GONE)?;
+        let mut rows = statement.query([])?;
+        let mut named = false;
+        while let Some(row) = rows.next()? {
+            differs(What::Removed, readable(row.get_ref(0)?), &message);
+            named = true;
+        }
+        if !named {
+            differs(What::Removed, String::new(), &message);
+        }
+        return Ok(None);
     }
-    // What is counted under a number that no group has any more would be found in each of the tables; once is enough.
-    const WITHOUT: &str = "SELECT MIN(t.group_id) FROM rollup_year AS t LEFT JOIN rollup_group AS g ON g.id = t.group_id \
-                           WHERE g.id IS NULL";
-    if let Some(id) = connection.query_row(WITHOUT, [], |row| row.get::<_, Option<i64>>(0))? {
-        differs(What::Removed, id.to_string(), "there are totals of this group, which is not there");
+    const UNUSED: &str = "SELECT id FROM rollup_group AS g \
+                          WHERE NOT EXISTS (SELECT 1 FROM rollup_year AS t WHERE t.group_id = g.id)";
+    let mut statement = connection.prepare(UNUSED)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        differs(What::Altered, readable(row.get_ref(0)?), "there are no totals under the number of this group");
     }
     Ok((!wrong).then_some(numbers))
 }
@@ -159,16 +177,14 @@ fn compare(
                 None => (What::Inserted, "no certificate belongs to this total".to_owned()),
             },
         };
-        let key = (0..KEY).map(|n| row.get_ref(n).map(readable)).collect::<rusqlite::Result<Vec<_>>>()?;
+        let key = span.key.iter().map(|n| row.get_ref(*n).map(readable)).collect::<rusqlite::Result<Vec<_>>>()?;
         report.add(what, span.table, key.join("/"), None, message);
     }
     for ((happened, group, recorded), counted) in expected {
-        let key = format!("{}/{group}/{}", happened.number(), recorded.number());
+        let columns = [happened.number(), group, recorded.number()];
+        let key = span.key.iter().filter_map(|n| columns.get(*n)).map(i64::to_string).collect::<Vec<_>>().join("/");
         let message = format!("the total is not there; the certificates add up to {counted:?}");
         report.add(What::Removed, span.table, key, None, message);
     }
     Ok(())
 }
-
-/// How many columns the key of a total has.
-const KEY: usize = 3;

@@ -156,9 +156,10 @@ fn inventory(w: &mut Write<'_>) -> Result<()> {
     let mut event = w.event(EventKind::Import, Some(&op("zhao")), "old-ca");
     event.put_import(&crate::sample::import("old-ca", NOON + 86_420))?;
     let first = crate::sample::legacy("old-ca", 1, NOON);
-    let second = LegacyRow { first_half: Some(first.id), medium: None, ..crate::sample::legacy("old-ca", 2, NOON) };
+    let second = LegacyRow { first_half: Some(first.id), ..crate::sample::legacy("old-ca", 2, NOON) };
     event.put_legacy(&first)?;
     event.put_legacy(&second)?;
+    event.put_legacy(&LegacyRow { medium: None, digest: None, ..crate::sample::legacy("old-ca", 3, NOON) })?;
     event.close()?;
     let mut event = w.event(EventKind::Import, Some(&op("zhao")), "old-ca");
     let (status, reason) = (CertificateStatus::Revoked, RevocationReason::Superseded);
