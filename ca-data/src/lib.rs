@@ -9,9 +9,11 @@
 //! | division codes | [`region`] |
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
 //! | names of object identifiers | [`oid_name`] |
+//! | changes of algorithm | [`migrations`] |
 //! | messages | [`message`], [`render`] |
 
 mod message;
+mod migration;
 mod oid;
 mod profile;
 mod region;
@@ -19,6 +21,7 @@ mod roster;
 mod table;
 
 pub use message::{Lang, keys, message, render};
+pub use migration::{migration, migrations};
 pub use oid::{OidEntry, oid_name, oids};
 pub use profile::{ProfileError, profile, profile_from_toml, profiles};
 pub use region::{Region, region, regions};

@@ -494,6 +494,11 @@ impl EventWriter<'_, '_> {
         self.write.now
     }
 
+    /// The number the event will have.
+    pub(crate) fn seq(&self) -> u64 {
+        self.event.seq
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         self.write.connection
     }
