@@ -8,11 +8,13 @@
 //! | the shape of certificates | [`profile_from_toml`], [`profiles`] |
 //! | division codes | [`region`] |
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
+//! | who has what issued when in the acceptance population | [`population`] |
 //! | names of object identifiers | [`oid_name`] |
 //! | messages | [`message`], [`render`] |
 
 mod message;
 mod oid;
+pub mod population;
 mod profile;
 mod region;
 mod roster;
