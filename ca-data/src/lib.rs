@@ -8,6 +8,7 @@
 //! | the shape of certificates | [`profile_from_toml`], [`profiles`] |
 //! | division codes | [`region`] |
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
+//! | who has what issued when in the acceptance population | [`population`] |
 //! | names of object identifiers | [`oid_name`] |
 //! | changes of algorithm | [`migrations`] |
 //! | messages | [`message`], [`render`] |
@@ -15,6 +16,7 @@
 mod message;
 mod migration;
 mod oid;
+pub mod population;
 mod profile;
 mod region;
 mod roster;

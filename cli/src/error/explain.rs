@@ -417,6 +417,8 @@ mod tests {
             ErrorKind::HomeExists(path()),
             ErrorKind::File { path: path(), source: std::io::Error::other("x") },
             ErrorKind::Settings { path: path(), what: "x".to_owned() },
+            ErrorKind::SimulatedHome,
+            ErrorKind::RealHome,
             ErrorKind::Locked,
             ErrorKind::Id(IdError { what: "w", text: "t".to_owned(), rule: "r" }),
             ErrorKind::Tree(TreeError::Unknown("ra".parse().unwrap())),

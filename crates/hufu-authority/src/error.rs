@@ -86,6 +86,10 @@ pub enum ErrorKind {
         /// What is wrong, with its line.
         what: String,
     },
+    /// The home was founded on a simulated clock, and the machine's clock came to write in it.
+    SimulatedHome,
+    /// The home lives by the machine's clock, and a simulated one came to write in it.
+    RealHome,
     /// The data key of sealed fields is still locked.
     Locked,
     /// An identifier is malformed.
@@ -602,6 +606,8 @@ impl ErrorKind {
             Self::HomeExists(_) => "home.exists",
             Self::File { .. } => "home.file",
             Self::Settings { .. } => "home.settings",
+            Self::SimulatedHome => "home.simulated-clock",
+            Self::RealHome => "home.real-clock",
             Self::Locked => "home.locked",
             Self::Id(_) => "input.id",
             Self::Tree(TreeError::Unknown(_)) => "org.unknown",

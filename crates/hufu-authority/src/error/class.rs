@@ -77,6 +77,8 @@ pub(super) fn class_of(code: &str) -> Class {
         | "crl.folder"
         | "authority.internal" => Class::Temporary,
         "home.exists"
+        | "home.simulated-clock"
+        | "home.real-clock"
         | "ca.none-current"
         | "medium.exists"
         | "medium.step"

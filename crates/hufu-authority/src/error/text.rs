@@ -17,6 +17,14 @@ impl fmt::Display for ErrorKind {
             }
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Settings { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::SimulatedHome => f.write_str(
+                "this is a TEST home whose time is simulated; nothing that happens now may be written among its invented \
+                 years. Look at it, and found another home for work",
+            ),
+            Self::RealHome => f.write_str(
+                "this home lives by the machine's clock, and a simulated clock may write nothing in it; try it in a home \
+                 that was founded on a simulated clock",
+            ),
             Self::Locked => f.write_str("the home's data key is locked; give the home passphrase"),
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
