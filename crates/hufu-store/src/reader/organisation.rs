@@ -49,20 +49,20 @@ impl Reader<'_> {
         }
     }
 
-    /// The organisations where they stood at `at`, from what the ledger knew at `as_of`: one that was not on record by then
-    /// stands where it was first put, because what is imported reaches further back than the ledger.
+    /// The organisations as they stood at `at`, from what the ledger knew at `as_of`: one that did not exist yet stands
+    /// where it was first put.
     ///
     /// # Errors
     /// Database errors.
     pub fn org_tree_of(&self, at: Instant, as_of: Instant) -> Result<OrgTree> {
-        let Some(known) = self.last_event_until(as_of)? else { return Ok(OrgTree::default()) };
-        let then = self.last_event_until(at.min(as_of))?.map_or(-1, int);
-        // The last version by then, else the first one of all.
-        const STOOD: &str = "WHERE seq = COALESCE(\
-                             (SELECT MAX(v.seq) FROM organisation AS v WHERE v.id = organisation.id AND v.seq <= ?), \
-                             (SELECT MIN(v.seq) FROM organisation AS v WHERE v.id = organisation.id AND v.seq <= ?))";
-        let cells = [Cell::Int(then), Cell::count(known)];
-        let found = select(self.connection(), &covered::ORGANISATION, STOOD, &cells, rows::organisation)?;
+        let known = self.last_event_until(as_of)?.map_or(-1, int);
+        let then = self.last_event_until(at)?.map_or(-1, int).min(known);
+        let placed = "WHERE seq <= ? AND seq = COALESCE(\
+                      (SELECT MAX(later.seq) FROM organisation AS later \
+                      WHERE later.id = organisation.id AND later.seq <= ?), \
+                      (SELECT MIN(first.seq) FROM organisation AS first WHERE first.id = organisation.id))";
+        let cells = [Cell::Int(known), Cell::Int(then)];
+        let found = select(self.connection(), &covered::ORGANISATION, placed, &cells, rows::organisation)?;
         Ok(OrgTree::new(found.into_iter().map(|(organisation, _)| organisation)))
     }
 
