@@ -46,16 +46,8 @@ const COVERED: [&str; 29] = [
     "cutover",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
-const LEDGER: [&str; 8] = [
-    "event",
-    "frontier",
-    "checkpoint",
-    "rollup_group",
-    "rollup_day",
-    "rollup_month",
-    "rollup_year",
-    "rollup_arrival",
-];
+const LEDGER: [&str; 8] =
+    ["event", "frontier", "checkpoint", "rollup_group", "rollup_day", "rollup_month", "rollup_year", "rollup_arrival"];
 /// The record of schema steps, about the file and not about certificates; and OCSP answers signed ahead, which carry their
 /// own signatures.
 const UNCOVERED: [&str; 2] = ["schema_step", "presigned"];

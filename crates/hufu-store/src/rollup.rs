@@ -76,13 +76,11 @@ pub(crate) struct Member {
 pub(crate) type Change = (i64, Counted);
 
 /// A certificate of its own is issued.
-const ISSUED: Counted =
-    Counted { issued: 1, revoked: 0, valid: 0, pairs_issued: 1, pairs_revoked: 0, pairs_valid: 0 };
+const ISSUED: Counted = Counted { issued: 1, revoked: 0, valid: 0, pairs_issued: 1, pairs_revoked: 0, pairs_valid: 0 };
 /// A certificate of its own begins to be valid.
 const VALID: Counted = Counted { issued: 0, revoked: 0, valid: 1, pairs_issued: 0, pairs_revoked: 0, pairs_valid: 1 };
 /// A certificate of its own is revoked.
-const REVOKED: Counted =
-    Counted { issued: 0, revoked: 1, valid: 0, pairs_issued: 0, pairs_revoked: 1, pairs_valid: 0 };
+const REVOKED: Counted = Counted { issued: 0, revoked: 1, valid: 0, pairs_issued: 0, pairs_revoked: 1, pairs_valid: 0 };
 
 impl Member {
     /// One of ours.
@@ -473,7 +471,10 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<()> {
     let ids = groups.iter().map(|(group, id)| Ok((*id, group_id(connection, group)?)));
     let ids = ids.collect::<Result<BTreeMap<i64, i64>>>()?;
     let stored = |id: i64| ids.get(&id).copied().unwrap_or(id);
-    put(connection, &days.into_iter().map(|((happened, id, recorded), c)| ((happened, stored(id), recorded), c)).collect())
+    put(
+        connection,
+        &days.into_iter().map(|((happened, id, recorded), c)| ((happened, stored(id), recorded), c)).collect(),
+    )
 }
 
 /// Every group on record by its number.

@@ -129,7 +129,11 @@ impl Reader<'_> {
         for source in &SOURCES {
             if first <= second {
                 self.happened(source, (first, second), known.from, &mut |second, group, counted| {
-                    if (first..=at.unix_seconds()).contains(&second) { sums.add(ALWAYS, group, counted) } else { Ok(()) }
+                    if (first..=at.unix_seconds()).contains(&second) {
+                        sums.add(ALWAYS, group, counted)
+                    } else {
+                        Ok(())
+                    }
                 })?;
             }
             if known.is_cut() {

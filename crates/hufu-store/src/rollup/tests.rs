@@ -77,7 +77,8 @@ fn one() -> impl Strategy<Value = One> {
         };
         let mut changes: Vec<(CertificateStatus, i64, i64)> = Vec::new();
         for (status, later, before) in wanted {
-            let (was, from, learnt) = changes.last().copied().unwrap_or((CertificateStatus::Active, issued_at, recorded));
+            let (was, from, learnt) =
+                changes.last().copied().unwrap_or((CertificateStatus::Active, issued_at, recorded));
             let status = CertificateStatus::ALL[status];
             if was.may_become(status) {
                 changes.push((status, (learnt + later - before).max(from), learnt + later));
@@ -448,9 +449,11 @@ fn a_certificate_of_midnight_on_the_first_counts_in_one_month() {
     // In seconds: the last of January, the first of February; each is valid to the last second of a day.
     let scratch = store(&[made(midnight - 1, 366), made(midnight, 366)], END);
     let found = months(&scratch, "2024-01-01", "2025-02-28");
-    let expected = [("2024-01-01", 1, 0, 1), ("2024-02-01", 1, 0, 1), ("2025-01-01", 0, 0, -1), ("2025-02-01", 0, 0, -1)];
+    let expected =
+        [("2024-01-01", 1, 0, 1), ("2024-02-01", 1, 0, 1), ("2025-01-01", 0, 0, -1), ("2025-02-01", 0, 0, -1)];
     assert_eq!(found, expected.map(|(month, i, r, v)| (month.to_owned(), i, r, v)));
-    let issued = |second| scratch.store.read(|r| r.figures_at(at(second), at(END))).unwrap().first().map(|f| f.1.issued);
+    let issued =
+        |second| scratch.store.read(|r| r.figures_at(at(second), at(END))).unwrap().first().map(|f| f.1.issued);
     assert_eq!([issued(midnight - 2), issued(midnight - 1), issued(midnight)], [None, Some(1), Some(2)]);
 }
 
@@ -459,7 +462,10 @@ fn a_certificate_of_midnight_on_the_first_counts_in_one_month() {
 fn revoked_in_a_period_counts_revocations_of_the_period() {
     let january = Day::from_number(19_730).first_instant().unix_seconds();
     let april = january + 92 * DAY;
-    assert_eq!((at(january).day().to_string(), at(april).day().to_string()), ("2024-01-08".into(), "2024-04-09".into()));
+    assert_eq!(
+        (at(january).day().to_string(), at(april).day().to_string()),
+        ("2024-01-08".into(), "2024-04-09".into())
+    );
     let mut one = made(january, 3650);
     one.changes = vec![(CertificateStatus::Revoked, april, april)];
     let mut suspended = made(january, 3650);
