@@ -5,6 +5,7 @@ use rusqlite::Connection;
 mod certificate;
 mod crl;
 mod cut;
+mod holders;
 mod ledger;
 mod organisation;
 mod pair;
@@ -18,6 +19,7 @@ pub use whole::TableForm;
 pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
+pub use holders::{HolderClasses, HolderCount, Holders};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]
