@@ -10,6 +10,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "ca.unknown"
         | "operator.not-found"
         | "medium.unknown"
+        | "import.unknown"
         | "profile.unknown"
         | "request.unknown"
         | "certificate.unknown"
@@ -76,6 +77,9 @@ pub(super) fn class_of(code: &str) -> Class {
         | "authority.internal" => Class::Temporary,
         "home.exists"
         | "ca.none-current"
+        | "import.changed"
+        | "import.linked"
+        | "import.office"
         | "medium.exists"
         | "medium.step"
         | "medium.status"
