@@ -158,6 +158,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::ImportChanged { import, source } => {
+            vec![("import", import.to_string()), ("source", source.escape_debug().to_string())]
+        }
+        ErrorKind::UnknownLegacy(id) => vec![("legacy", id.to_string())],
+        ErrorKind::LegacyLinked { legacy, serial } => {
+            vec![("legacy", legacy.to_string()), ("serial", serial.to_string())]
+        }
+        ErrorKind::LegacyOffice { legacy, ours } => vec![("legacy", legacy.to_string()), ("ours", ours.to_string())],
         ErrorKind::UnknownMedium(id) => vec![("medium", id.clone())],
         ErrorKind::MediumExists(id) | ErrorKind::MediumHolder(id) | ErrorKind::MediumSm2(id) => {
             vec![("medium", id.to_string())]
@@ -396,7 +404,7 @@ mod tests {
 
     use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
-    use hufu_authority::model::ident::{OrgId, Serial};
+    use hufu_authority::model::ident::{Digest, OrgId, Serial};
     use hufu_authority::model::medium::MediumStatus;
     use hufu_authority::model::operator::Role;
     use hufu_authority::model::org::{LimitExceeded, RegionCode};
@@ -434,6 +442,10 @@ mod tests {
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
             ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::ImportChanged { import: "i".parse().unwrap(), source: "s".to_owned() },
+            ErrorKind::UnknownLegacy(Digest([0; 32])),
+            ErrorKind::LegacyLinked { legacy: Digest([0; 32]), serial: Serial::from_bytes(&[1]).unwrap() },
+            ErrorKind::LegacyOffice { legacy: "ra".parse().unwrap(), ours: "rb".parse().unwrap() },
             ErrorKind::UnknownMedium("u".to_owned()),
             ErrorKind::MediumExists("u".parse().unwrap()),
             ErrorKind::MediumHolder("u".parse().unwrap()),
