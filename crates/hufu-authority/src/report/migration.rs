@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::migration::{self, InForce};
 
 const COLUMNS: [Column; 15] = [
-    Column::new("migration_state", Kind::Code("migration")),
+    Column::new("migration_state", Kind::Code("migration_state")),
     Column::new("since", Kind::Moment),
     Column::new("basis", Kind::Code("basis")),
     Column::new("event", Kind::Identifier),
@@ -29,7 +29,7 @@ const COLUMNS: [Column; 15] = [
     Column::new("legacy_year", Kind::Count),
     Column::new("new_year", Kind::Count),
     Column::new("new_share_year", Kind::Share),
-    Column::new("operators", Kind::Code("yes")),
+    Column::new("operator_keys", Kind::Code("answer")),
     Column::new("legacy_lately", Kind::Count),
     Column::new("new_lately", Kind::Count),
 ];
@@ -226,7 +226,7 @@ fn holders(c: &Ctx<'_>, migration: &Migration) -> Result<Table> {
         ..Row::default()
     };
     let columns = vec![
-        Column::new("holder_class", Kind::Code("holder-class")),
+        Column::new("holder_class", Kind::Code("holder_class")),
         Column::new("holders", Kind::Count),
         Column::new("share", Kind::Share),
     ];

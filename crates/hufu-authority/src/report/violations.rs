@@ -10,7 +10,7 @@ use hufu_store::{CutoverRow, Moment};
 use super::context::{Ctx, HEAD};
 use super::form::{Chart, Column, Kind, Report, Row, Table, Value};
 use super::rules;
-use super::worklist::source;
+use super::worklist::origin;
 use crate::error::Result;
 use crate::migration::{self, InForce};
 
@@ -22,7 +22,7 @@ const COLUMNS: [Column; 11] = [
     Column::new("issuer", Kind::Text),
     Column::new("algorithm", Kind::Code("algorithm")),
     Column::new("issued_at", Kind::Moment),
-    Column::new("source", Kind::Code("source")),
+    Column::new("origin", Kind::Code("origin")),
     Column::new("head", Kind::Identifier),
     Column::new("since", Kind::Moment),
     Column::new("event", Kind::Identifier),
@@ -37,8 +37,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
             covered.insert(node.id.clone(), row.clone());
         }
     }
-    let places: Vec<(OrgId, Instant)> =
-        covered.iter().map(|(org, row)| (org.clone(), row.cutover.effective)).collect();
+    let places: Vec<(OrgId, Instant)> = covered.iter().map(|(org, row)| (org.clone(), row.cutover.effective)).collect();
     let found = c.r.issued_since(&places, &migration.from, Moment { at: c.at, as_of: c.as_of })?;
     let own = c.own(found.iter().map(|certificate| (&certificate.org, 1_i64)));
     let total = c.rolled(&own);
@@ -53,7 +52,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
             if certificate.issuer.is_empty() { Value::Empty } else { Value::Text(certificate.issuer.clone()) },
             Value::code(certificate.algorithm.code()),
             Value::Moment(Instant::from_unix_seconds(certificate.issued_at)),
-            source(certificate),
+            origin(certificate),
             Value::optional(cutover, |row| Value::identifier(&row.cutover.org)),
             Value::optional(cutover, |row| Value::Moment(row.cutover.effective)),
             Value::optional(cutover, |row| Value::identifier(row.event)),

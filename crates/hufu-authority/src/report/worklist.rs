@@ -26,8 +26,8 @@ const COLUMNS: [Column; 9] = [
     Column::new("issuer", Kind::Text),
     Column::new("algorithm", Kind::Code("algorithm")),
     Column::new("not_after", Kind::Moment),
-    Column::new("source", Kind::Code("source")),
-    Column::new("replaced", Kind::Code("yes")),
+    Column::new("origin", Kind::Code("origin")),
+    Column::new("replaced", Kind::Code("answer")),
 ];
 
 pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
@@ -57,7 +57,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
             offices.push(Row { values, ..Row::default() });
         }
     }
-    let names = ["expiring", "replaced_count", "open"];
+    let names = ["expiring", "replaced_holders", "to_do"];
     let columns = [super::context::HEAD.as_slice(), &names.map(|name| Column::new(name, Kind::Count))].concat();
     let tables = vec![
         Table { name: "worklist", columns: COLUMNS.to_vec(), rows, chart: None },
@@ -152,13 +152,13 @@ fn row(node: &Node, certificate: &AnyCertificate, replaced: bool) -> Row {
         if certificate.issuer.is_empty() { Value::Empty } else { Value::Text(certificate.issuer.clone()) },
         Value::code(certificate.algorithm.code()),
         Value::Moment(Instant::from_unix_seconds(certificate.not_after)),
-        source(certificate),
+        origin(certificate),
         Value::code(if replaced { "yes" } else { "no" }),
     ];
     Row { values, ..Row::default() }
 }
 
 /// Where a certificate is from.
-pub(super) fn source(certificate: &AnyCertificate) -> Value {
+pub(super) fn origin(certificate: &AnyCertificate) -> Value {
     Value::code(if certificate.imported { "imported" } else { "ours" })
 }
