@@ -242,6 +242,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::ReportForm { line, what } => vec![("line", line.to_string()), ("what", said(lang, what))],
+        ErrorKind::ReportLarge { octets, cells } => {
+            vec![("octets", octets.to_string()), ("cells", cells.to_string())]
+        }
         ErrorKind::ReportUnfit { report, what } => {
             vec![("report", report.to_string()), ("what", (*what).to_owned())]
         }
@@ -478,6 +482,8 @@ mod tests {
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::ReportForm { line: 3, what: "another line belongs here" },
+            ErrorKind::ReportLarge { octets: 1, cells: 2 },
             ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

@@ -27,6 +27,8 @@ mod ask;
 mod context;
 mod form;
 mod rules;
+mod signed;
+mod statement;
 mod summary;
 mod wording;
 
@@ -44,6 +46,8 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
+pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.

@@ -88,13 +88,15 @@ pub enum EventKind {
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
     ClockConfirm,
+    /// A report was signed. It changes nothing.
+    ReportSign,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -137,6 +139,7 @@ impl EventKind {
         Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
+        Self::ReportSign,
         Self::Denied,
     ];
 
@@ -186,6 +189,7 @@ impl EventKind {
             Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
+            Self::ReportSign => "report-sign",
             Self::Denied => "denied",
         }
     }
