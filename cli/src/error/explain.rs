@@ -158,6 +158,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::ImportChanged { import, source } => {
+            vec![("import", import.to_string()), ("source", source.escape_debug().to_string())]
+        }
+        ErrorKind::UnknownLegacy(id) => vec![("legacy", id.to_string())],
+        ErrorKind::LegacyLinked { legacy, serial } => {
+            vec![("legacy", legacy.to_string()), ("serial", serial.to_string())]
+        }
+        ErrorKind::LegacyOffice { legacy, ours } => vec![("legacy", legacy.to_string()), ("ours", ours.to_string())],
         ErrorKind::UnknownMedium(id) => vec![("medium", id.clone())],
         ErrorKind::MediumExists(id) | ErrorKind::MediumHolder(id) | ErrorKind::MediumSm2(id) => {
             vec![("medium", id.to_string())]
@@ -240,6 +248,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
+        ErrorKind::UnknownMigration(id) => vec![("migration", id.clone())],
+        ErrorKind::AfterCutover(after) => vec![
+            ("org", after.org.to_string()),
+            ("algorithm", render(lang, &format!("label-algorithm-{}", after.algorithm), &[])),
+            ("head", after.head.to_string()),
+            ("to", render(lang, &format!("label-algorithm-{}", after.to), &[])),
+            ("effective", time(after.effective)),
+            ("migration", after.migration.to_string()),
+            ("event", after.event.to_string()),
+        ],
+        ErrorKind::CutoverPast { effective, now } | ErrorKind::CutoverFuture { effective, now } => {
+            vec![("effective", time(*effective)), ("now", time(*now))]
+        }
+        ErrorKind::NoCutover { org, migration } => {
+            vec![("org", org.to_string()), ("migration", migration.to_string())]
+        }
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
         ErrorKind::ReportForm { line, what } => vec![("line", line.to_string()), ("what", said(lang, what))],
@@ -384,7 +408,7 @@ mod tests {
 
     use hufu_authority::model::ca::CaStatus;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
-    use hufu_authority::model::ident::{OrgId, Serial};
+    use hufu_authority::model::ident::{Digest, OrgId, Serial};
     use hufu_authority::model::medium::MediumStatus;
     use hufu_authority::model::operator::Role;
     use hufu_authority::model::org::{LimitExceeded, RegionCode};
@@ -405,6 +429,8 @@ mod tests {
             ErrorKind::HomeExists(path()),
             ErrorKind::File { path: path(), source: std::io::Error::other("x") },
             ErrorKind::Settings { path: path(), what: "x".to_owned() },
+            ErrorKind::SimulatedHome,
+            ErrorKind::RealHome,
             ErrorKind::Locked,
             ErrorKind::Id(IdError { what: "w", text: "t".to_owned(), rule: "r" }),
             ErrorKind::Tree(TreeError::Unknown("ra".parse().unwrap())),
@@ -420,6 +446,10 @@ mod tests {
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
             ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::ImportChanged { import: "i".parse().unwrap(), source: "s".to_owned() },
+            ErrorKind::UnknownLegacy(Digest([0; 32])),
+            ErrorKind::LegacyLinked { legacy: Digest([0; 32]), serial: Serial::from_bytes(&[1]).unwrap() },
+            ErrorKind::LegacyOffice { legacy: "ra".parse().unwrap(), ours: "rb".parse().unwrap() },
             ErrorKind::UnknownMedium("u".to_owned()),
             ErrorKind::MediumExists("u".parse().unwrap()),
             ErrorKind::MediumHolder("u".parse().unwrap()),

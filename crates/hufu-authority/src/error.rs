@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use hufu_model::ca::CaStatus;
-use hufu_model::certificate::CertificateStatus;
+use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{CaId, IdError, MediumId, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, IdError, ImportId, MediumId, MigrationId, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
 use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Role;
@@ -26,6 +26,25 @@ mod text;
 pub struct Error {
     kind: ErrorKind,
     context: Option<String>,
+}
+
+/// The cutover that a request came after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterCutover {
+    /// The algorithm of the request's key.
+    pub algorithm: Algorithm,
+    /// The organisation it was entered for.
+    pub org: OrgId,
+    /// The organisation that cut over: that one, or one above it.
+    pub head: OrgId,
+    /// The migration.
+    pub migration: MigrationId,
+    /// Where the migration leads.
+    pub to: Algorithm,
+    /// Since when.
+    pub effective: Instant,
+    /// The event of the ledger that says so.
+    pub event: u64,
 }
 
 /// What an error means to the caller; the command line turns it into an exit code.
@@ -67,6 +86,10 @@ pub enum ErrorKind {
         /// What is wrong, with its line.
         what: String,
     },
+    /// The home was founded on a simulated clock, and the machine's clock came to write in it.
+    SimulatedHome,
+    /// The home lives by the machine's clock, and a simulated one came to write in it.
+    RealHome,
     /// The data key of sealed fields is still locked.
     Locked,
     /// An identifier is malformed.
@@ -122,6 +145,29 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// An import of this name has another source or other rules.
+    ImportChanged {
+        /// The import.
+        import: ImportId,
+        /// Its source.
+        source: String,
+    },
+    /// No imported certificate of this identity.
+    UnknownLegacy(Digest),
+    /// A certificate of ours took the place of the imported one already.
+    LegacyLinked {
+        /// The imported certificate.
+        legacy: Digest,
+        /// Ours.
+        serial: Serial,
+    },
+    /// The imported certificate and ours belong to different offices.
+    LegacyOffice {
+        /// That of the imported one.
+        legacy: OrgId,
+        /// That of ours.
+        ours: OrgId,
+    },
     /// No medium of this id.
     UnknownMedium(String),
     /// A medium of this id or serial number is on record already.
@@ -468,6 +514,33 @@ pub enum ErrorKind {
         /// What is wrong with it.
         what: String,
     },
+    /// No migration of this name.
+    UnknownMigration(String),
+    /// A request for a key that a cutover left behind.
+    AfterCutover(Box<AfterCutover>),
+    /// A cutover would take effect before its second approval, and is not attested.
+    CutoverPast {
+        /// When it would take effect.
+        effective: Instant,
+        /// The approval.
+        now: Instant,
+    },
+    /// A cutover that is attested has not happened yet.
+    CutoverFuture {
+        /// When it would have taken effect.
+        effective: Instant,
+        /// The present.
+        now: Instant,
+    },
+    /// A cutover that is attested or withdrawn rests on evidence, and none is given.
+    CutoverEvidence,
+    /// A cutover that is to be withdrawn is not on record.
+    NoCutover {
+        /// The organisation.
+        org: OrgId,
+        /// The migration.
+        migration: MigrationId,
+    },
     /// A report asks for a time before the ledger begins.
     BeforeLedger {
         /// When the ledger begins.
@@ -570,6 +643,8 @@ impl ErrorKind {
             Self::HomeExists(_) => "home.exists",
             Self::File { .. } => "home.file",
             Self::Settings { .. } => "home.settings",
+            Self::SimulatedHome => "home.simulated-clock",
+            Self::RealHome => "home.real-clock",
             Self::Locked => "home.locked",
             Self::Id(_) => "input.id",
             Self::Tree(TreeError::Unknown(_)) => "org.unknown",
@@ -586,6 +661,10 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::ImportChanged { .. } => "import.changed",
+            Self::UnknownLegacy(_) => "import.unknown",
+            Self::LegacyLinked { .. } => "import.linked",
+            Self::LegacyOffice { .. } => "import.office",
             Self::UnknownMedium(_) => "medium.unknown",
             Self::MediumExists(_) => "medium.exists",
             Self::MediumStep { .. } => "medium.step",
@@ -664,6 +743,12 @@ impl ErrorKind {
             Self::ManyChanges { .. } => "crl.changes",
             Self::NoBaseCrl => "crl.no-base",
             Self::ReadBack { .. } => "crl.read-back",
+            Self::UnknownMigration(_) => "migration.unknown",
+            Self::AfterCutover(_) => "request.after-cutover",
+            Self::CutoverPast { .. } => "migration.past",
+            Self::CutoverFuture { .. } => "migration.future",
+            Self::CutoverEvidence => "migration.evidence",
+            Self::NoCutover { .. } => "migration.no-cutover",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
             Self::ReportUnfit { .. } => "report.unfit",
