@@ -99,7 +99,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
