@@ -29,6 +29,8 @@ mod context;
 mod form;
 mod migration;
 mod rules;
+mod signed;
+mod statement;
 mod summary;
 mod violations;
 mod wording;
@@ -49,6 +51,8 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
+pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.
