@@ -48,7 +48,7 @@ pub struct HolderClasses {
     /// With both.
     pub both: u64,
     /// With a valid certificate of the new algorithm and no valid legacy one: migrated.
-    pub target_only: u64,
+    pub new_only: u64,
     /// With neither any more.
     pub none_live: u64,
 }
@@ -83,7 +83,7 @@ impl Holders {
             let class = match has {
                 (true, false) => &mut classes.legacy_only,
                 (true, true) => &mut classes.both,
-                (false, true) => &mut classes.target_only,
+                (false, true) => &mut classes.new_only,
                 (false, false) => &mut classes.none_live,
             };
             *class += 1;

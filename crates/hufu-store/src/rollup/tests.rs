@@ -309,7 +309,7 @@ fn same_holders(r: &Reader<'_>, history: &[One], at: i64, as_of: i64) -> Result<
         match class {
             (true, false) => of.legacy_only += 1,
             (true, true) => of.both += 1,
-            (false, true) => of.target_only += 1,
+            (false, true) => of.new_only += 1,
             (false, false) => of.none_live += 1,
         }
     }
