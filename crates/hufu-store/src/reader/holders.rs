@@ -63,10 +63,14 @@ impl Holders {
     /// How many holders there are under each of the keys that `keys` gives to groups: a holder counts once under a key. An
     /// organisation and all those above it as keys give the totals of a tree.
     pub fn count_by<K: Ord>(&self, keys: impl Fn(&Group) -> Vec<K>) -> BTreeMap<K, HolderCount> {
-        self.gather(keys, |held, _| (true, held.valid), |count: &mut HolderCount, (issued, valid)| {
-            count.issued += u64::from(issued);
-            count.valid += u64::from(valid);
-        })
+        self.gather(
+            keys,
+            |held, _| (true, held.valid),
+            |count: &mut HolderCount, (issued, valid)| {
+                count.issued += u64::from(issued);
+                count.valid += u64::from(valid);
+            },
+        )
     }
 
     /// How many holders are how far on the way from some algorithms to another one, as [`Holders::count_by`].
