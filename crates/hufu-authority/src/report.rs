@@ -23,10 +23,21 @@
 //!   value; 近 and 超过 where the figure was rounded; `—` where there was nothing before.
 //! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
+mod anomalies;
 mod ask;
+mod bulletin;
 mod context;
+mod expiring;
 mod form;
+mod growth;
+mod issuance;
+mod leaders;
+mod mask;
+mod quota;
+mod ra_permissions;
+mod roles;
 mod rules;
+mod sla;
 mod summary;
 mod wording;
 
@@ -114,6 +125,15 @@ fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (D
 fn build(c: &Ctx<'_>) -> Result<Report> {
     match c.kind {
         ReportKind::Summary => summary::build(c),
+        ReportKind::Issuance => issuance::build(c),
+        ReportKind::Leaders => leaders::build(c),
+        ReportKind::Growth => growth::build(c),
+        ReportKind::Expiring => expiring::build(c),
+        ReportKind::Anomalies => anomalies::build(c),
+        ReportKind::Sla => sla::build(c),
+        ReportKind::RaPermissions => ra_permissions::build(c),
+        ReportKind::Roles => roles::build(c),
+        ReportKind::Quota => quota::build(c),
         _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 mod certificate;
 mod crl;
 mod ledger;
+mod lists;
 mod organisation;
 mod pair;
 mod request;
@@ -17,6 +18,7 @@ pub use whole::TableForm;
 pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
+pub use lists::{Expiring, ExpiryFilter, Hands, Hours, Several, Taken};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]

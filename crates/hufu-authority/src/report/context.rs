@@ -103,7 +103,8 @@ impl<'a> Ctx<'a> {
         (from, to): (Day, Day),
     ) -> Result<Self> {
         let tree = match asked.tree {
-            TreeOf::Period | TreeOf::Today => r.org_tree_at(as_of)?,
+            TreeOf::Period => r.org_tree_of(at, as_of)?,
+            TreeOf::Today => r.org_tree_at(as_of)?,
         };
         let mut nodes = lay_out(&tree, asked.org.as_ref())?;
         if let Ok(id) = UNASSIGNED.parse::<OrgId>()
@@ -157,7 +158,7 @@ impl<'a> Ctx<'a> {
     /// # Errors
     /// Database errors.
     pub(super) fn figures(&self, at: Instant) -> Result<Grouped> {
-        let counted = figures_at(self.r, at, self.as_of)?;
+        let counted = self.counted(at)?;
         let taken = counted.into_iter().filter(|(group, _)| self.takes(group));
         Ok(taken.map(|(group, counted)| (group, self.figure(&counted))).collect())
     }
@@ -173,6 +174,35 @@ impl<'a> Ctx<'a> {
             *figure = *figure - earlier;
         }
         Ok(figures)
+    }
+
+    /// Everything that is counted at an event time, whatever was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn counted(&self, at: Instant) -> Result<Vec<(Group, Counted)>> {
+        Ok(self.r.figures_at(at, self.as_of)?)
+    }
+
+    /// What changed on each day before `to`, from `from` on, of everything that was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn by_day(&self, from: Day, to: Day) -> Result<Vec<(Day, Group, Figures)>> {
+        Ok(self.taken(self.r.figures_by_day(self.as_of, from, to.plus_days(-1))?))
+    }
+
+    /// What changed in each month that the period touches.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn by_month(&self) -> Result<Vec<(Day, Group, Figures)>> {
+        Ok(self.taken(self.r.figures_by_month(self.as_of, self.from, self.to.plus_days(-1))?))
+    }
+
+    fn taken(&self, changed: Vec<(Day, Group, Counted)>) -> Vec<(Day, Group, Figures)> {
+        let taken = changed.into_iter().filter(|(_, group, _)| self.takes(group));
+        taken.map(|(day, group, counted)| (day, group, self.figure(&counted))).collect()
     }
 
     /// Counts in the unit that was asked for.
@@ -290,6 +320,17 @@ pub(super) fn months_from(at: Instant, months: i32) -> Instant {
     Instant::from_unix_millis(moved.first_instant().unix_millis() + within)
 }
 
+/// The same date a month earlier; from the last day of a month, the last day of the month before.
+pub(super) fn month_before(at: Instant) -> Instant {
+    let day = at.day();
+    if day.plus_days(1).first_of_month() != day.plus_days(1) {
+        return months_from(at, -1);
+    }
+    let within = day.last_instant().unix_millis() - at.unix_millis();
+    let end = last_before(day.first_of_month());
+    Instant::from_unix_millis(end.unix_millis() - within)
+}
+
 fn name(org: &Organisation) -> Value {
     Value::Name { zh: org.name.clone(), en: org.name_en.clone() }
 }
@@ -314,23 +355,24 @@ fn lay_out(tree: &OrgTree, head: Option<&OrgId>) -> Result<Vec<Node>> {
     Ok(nodes)
 }
 
-/// Totals by group, until the store gives them by themselves.
-fn figures_at(r: &Reader<'_>, at: Instant, as_of: Instant) -> Result<Vec<(Group, Counted)>> {
-    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let counts = r.count_rows(at, as_of)?;
-    let group = |c: hufu_store::Count| {
-        let group = Group {
-            org: c.org,
-            algorithm: c.algorithm,
-            profile: "person-sign".parse()?,
-            holder_kind: None,
-            reason: hufu_model::request::Reason::First,
-            medium: None,
-        };
-        let (issued, revoked, valid) = (number(c.issued), number(c.revoked), number(c.valid));
-        let counted =
-            Counted { issued, revoked, valid, pairs_issued: issued, pairs_revoked: revoked, pairs_valid: valid };
-        Ok((group, counted))
-    };
-    counts.into_iter().map(group).collect()
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_month_before_the_end_of_a_month_is_the_end_of_the_month_before() {
+        let instant = |text: &str| text.parse::<Instant>().unwrap();
+        for (at, before) in [
+            ("2018-06-30", "2018-05-31"),
+            ("2018-03-31", "2018-02-28"),
+            ("2018-02-28", "2018-01-31"),
+            ("2018-06-29", "2018-05-29"),
+            ("2018-03-30", "2018-02-28"),
+            ("2018-06-30T12:00:00+08:00", "2018-05-31T12:00:00+08:00"),
+            ("2018-01-01T00:00:00+08:00", "2017-12-01T00:00:00+08:00"),
+        ] {
+            assert_eq!(month_before(instant(at)), instant(before), "{at}");
+        }
+    }
 }
