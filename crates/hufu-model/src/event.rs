@@ -69,6 +69,11 @@ pub enum EventKind {
     MediumAdd,
     /// Something became of a medium.
     MediumChange,
+    /// Certificates of other authorities were recorded, and what became of recorded ones (one event for each part of an
+    /// import).
+    Import,
+    /// A certificate of ours was said to take the place of an imported one.
+    ImportMatch,
     /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
     CrlIntent,
     /// Revocation lists were published and read again (one event for the publication).
@@ -89,7 +94,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -123,6 +128,8 @@ impl EventKind {
         Self::Revoke,
         Self::MediumAdd,
         Self::MediumChange,
+        Self::Import,
+        Self::ImportMatch,
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
@@ -170,6 +177,8 @@ impl EventKind {
             Self::Revoke => "revoke",
             Self::MediumAdd => "medium-add",
             Self::MediumChange => "medium-change",
+            Self::Import => "import",
+            Self::ImportMatch => "import-match",
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
