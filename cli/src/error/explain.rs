@@ -242,6 +242,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::NoSeed { to } => vec![("to", to.to_string())],
         ErrorKind::ReportUnfit { report, what } => {
             vec![("report", report.to_string()), ("what", (*what).to_owned())]
         }
@@ -478,6 +479,7 @@ mod tests {
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::NoSeed { to: at.day() },
             ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

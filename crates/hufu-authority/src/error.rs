@@ -480,6 +480,11 @@ pub enum ErrorKind {
         /// The first day after it.
         to: Day,
     },
+    /// No checkpoint was made since a period ended, so that nothing says which of it is drawn.
+    NoSeed {
+        /// The first day after the period.
+        to: Day,
+    },
     /// A report does not take what was asked of it.
     ReportUnfit {
         /// The report.
@@ -652,6 +657,7 @@ impl ErrorKind {
             Self::ReadBack { .. } => "crl.read-back",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
+            Self::NoSeed { .. } => "report.no-seed",
             Self::ReportUnfit { .. } => "report.unfit",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",

@@ -55,6 +55,7 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub(crate) use mask::masked_subject;
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.

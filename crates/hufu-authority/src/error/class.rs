@@ -16,6 +16,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "proposal.unknown"
         | "responder.missing"
         | "report.before-ledger"
+        | "report.no-seed"
         | "ledger.not-checkpointed"
         | "backup.missing"
         | "kmc.not-founded"

@@ -236,6 +236,9 @@ impl fmt::Display for ErrorKind {
             Self::Period { from, to } => {
                 write!(f, "a period from {from} up to, without, {to} holds no day; give a later end")
             }
+            Self::NoSeed { to } => {
+                write!(f, "no checkpoint was made on {to} or later: nothing says yet what is drawn from the time before")
+            }
             Self::ReportUnfit { report, what } => write!(f, "the report {report} does not take {what}"),
             Self::Entropy(e) => e.fmt(f),
             Self::NoCompanion(profile) => {

@@ -102,7 +102,7 @@ fn off_hours(c: &Ctx<'_>) -> Result<Table> {
     rows.sort_by_key(|(most, _)| *most);
     let figures = ["night", "weekend", "all"].map(|name| Column::new(name, Kind::Count));
     let operator = Column::new("operator", Kind::Identifier);
-    let columns = [OFFICE.as_slice(), &[operator], &figures, &[Column::new("share", Kind::Share)]].concat();
+    let columns = [OFFICE.as_slice(), &[operator], &figures, &[Column::new("proportion", Kind::Share)]].concat();
     Ok(Table { name: "off-hours", columns, rows: rows.into_iter().map(|(_, row)| row).collect(), chart: None })
 }
 

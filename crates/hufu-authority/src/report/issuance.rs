@@ -53,12 +53,12 @@ fn columns() -> Vec<Column> {
     let reason = |reason: Reason| {
         let name = match reason {
             Reason::First => "first",
-            Reason::Renewal => "renewal",
-            Reason::Rekey => "rekey",
-            Reason::Replacement => "replacement",
-            Reason::Change => "change",
-            Reason::Migration => "migration",
-            Reason::Import => "import",
+            Reason::Renewal => "renewed",
+            Reason::Rekey => "rekeyed",
+            Reason::Replacement => "replaced",
+            Reason::Change => "changed",
+            Reason::Migration => "migrated",
+            Reason::Import => "imported",
         };
         Column::new(name, Kind::Count)
     };

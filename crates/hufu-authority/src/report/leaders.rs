@@ -47,7 +47,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
     };
     let rows = leaders(c, &new).into_iter().take(most).map(row).collect();
     let rank = Column::new("rank", Kind::Count);
-    let figures = [Column::new("new", Kind::Count), Column::new("share", Kind::Share)];
+    let figures = [Column::new("new", Kind::Count), Column::new("proportion", Kind::Share)];
     let columns = [[rank].as_slice(), &HEAD, &figures].concat();
     let table = Table { name: "leaders", columns, rows, chart: Some(Chart::Bars { names: 1, values: 4 }) };
     Ok(c.report(vec![table], &c.totals(&[rules::PERIOD, rules::NEW, rules::RANK])))

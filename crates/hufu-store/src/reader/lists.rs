@@ -2,6 +2,7 @@
 //! requests took. Everything is asked for one event time and one knowledge, so that a report of the past can be made again.
 
 use hufu_model::certificate::{Algorithm, CertificateStatus};
+use hufu_model::count::IMPORTED_PROFILE;
 use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, Serial};
 use hufu_model::request::{Action, Medium, RequestStatus};
@@ -136,37 +137,74 @@ macro_rules! status {
     };
 }
 
+/// Where certificates lie that expire.
+struct Source {
+    table: &'static str,
+    /// Their profile.
+    profile: &'static str,
+    /// That one stands for its pair.
+    whole: &'static str,
+    /// Their status, from changes before an event and up to a second; two places.
+    status: &'static str,
+}
+
+const OURS: Source = Source {
+    table: "certificate",
+    profile: "c.profile",
+    whole: "NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = c.serial)",
+    status: status!(),
+};
+
+const IMPORTED: Source = Source {
+    table: "legacy",
+    profile: "NULL",
+    whole: "c.first_half IS NULL",
+    status: "COALESCE((SELECT s.status FROM legacy_status AS s WHERE s.id = c.id AND s.seq <= ? AND s.at <= ? \
+             ORDER BY s.seq DESC LIMIT 1), 'active')",
+};
+
 impl Reader<'_> {
-    /// Certificates that expire in a period and are not revoked, those that expire first come first.
+    /// Certificates that expire in a period and are not revoked, ours and imported ones; those that expire first come first.
     ///
     /// # Errors
     /// Database errors.
     pub fn expiring(&self, filter: &ExpiryFilter<'_>) -> Result<Vec<Expiring>> {
         let Some(known) = self.last_event_until(filter.as_of)? else { return Ok(Vec::new()) };
+        let mut found = self.expiring_of(filter, known, &OURS)?;
+        if filter.profile.is_none_or(|profile| profile.as_str() == IMPORTED_PROFILE) {
+            found.extend(self.expiring_of(filter, known, &IMPORTED)?);
+        }
+        found.sort_by(|a, b| (a.not_after, &a.serial, &a.org).cmp(&(b.not_after, &b.serial, &b.org)));
+        if filter.limit > 0 {
+            found.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+        }
+        Ok(found)
+    }
+
+    fn expiring_of(&self, filter: &ExpiryFilter<'_>, known: u64, source: &Source) -> Result<Vec<Expiring>> {
         let (known, second) = (Cell::count(known), Cell::Int(filter.at.unix_seconds()));
         let mut conditions = Conditions::new();
         conditions.add("c.not_after >= ? AND c.not_after < ?", [Cell::Int(filter.from), Cell::Int(filter.to)]);
         conditions.add("c.event <= ? AND c.issued_at <= ?", [known.clone(), second.clone()]);
         conditions.one_of("c.org", filter.orgs.iter().map(|o| Cell::text(o.as_str())).collect());
-        if let Some(profile) = filter.profile {
+        if let Some(profile) = filter.profile.filter(|_| source.profile == "c.profile") {
             conditions.add("c.profile = ?", [Cell::text(profile.as_str())]);
         }
         if let Some(medium) = filter.medium {
             conditions.add("c.medium = ?", [Cell::text(medium.code())]);
         }
         if filter.pairs {
-            conditions.add("NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = c.serial)", []);
+            conditions.add(source.whole, []);
         }
-        let revoked = concat!(status!(), " <> 'revoked'");
-        conditions.add(revoked, [known.clone(), second.clone()]);
+        conditions.add(format!("{} <> 'revoked'", source.status), [known.clone(), second.clone()]);
         let (clause, mut cells) = conditions.clause("c.not_after, c.serial", filter.limit);
-        const COLUMNS: &str = concat!(
-            "SELECT c.serial, c.org, c.profile, c.algorithm, c.holder_kind, c.medium, c.subject, c.not_after, ",
-            status!(),
-            " FROM certificate AS c "
-        );
         cells.splice(0..0, [known, second]);
-        query(self.connection(), "certificate", &format!("{COLUMNS}{clause}"), &cells, expiring)
+        let Source { table, profile, status, .. } = source;
+        let sql = format!(
+            "SELECT c.serial, c.org, {profile}, c.algorithm, c.holder_kind, c.medium, c.subject, c.not_after, {status} \
+             FROM {table} AS c {clause}"
+        );
+        query(self.connection(), table, &sql, &cells, expiring)
     }
 
     /// Who had certificates issued in a period of seconds, for which organisation and at which hours, in pairs.
