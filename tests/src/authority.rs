@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hufu_authority::report::Value;
 use hufu_authority::{
-    AfterSigning, Applied, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
-    NewAdministrator, NewRequest, Outcome, Session, StatusRequest,
+    AfterSigning, Applied, Asked, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
+    NewAdministrator, NewRequest, Outcome, ReportKind, Session, StatusRequest,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::RequestId;
@@ -48,6 +49,17 @@ pub const OPERATORS: [(&str, &str, &str, Role); 12] = [
     ("auditor", "ca", "杨四", Role::Auditor),
 ];
 
+/// What is counted in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Issued.
+    pub issued: u64,
+    /// Revoked.
+    pub revoked: u64,
+    /// Valid.
+    pub valid: u64,
+}
+
 /// An authority in a folder of its own: `home`, `anchor` and, since this is a test, the passphrases.
 pub struct TestAuthority {
     base: PathBuf,
@@ -72,7 +84,21 @@ impl TestAuthority {
     /// As [`TestAuthority::found`], in a folder of the caller's.
     #[must_use]
     pub fn found_in(base: PathBuf, folder: Option<TempDir>, seed: &str) -> Self {
-        let (clock, entropy, people) = parts(seed, FOUNDED);
+        Self::found_on(TestClock::new(FOUNDED), base, folder, seed)
+    }
+
+    /// A home with the small national hierarchy that lives by the machine's clock, as every home for work does. Its clock
+    /// is watched: a jump ahead must be confirmed.
+    #[must_use]
+    pub fn real(seed: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+        let t = Self::found_on(TestClock::of_a_machine(FOUNDED), folder.path().to_owned(), Some(folder), seed);
+        t.build_hierarchy();
+        t
+    }
+
+    fn found_on(clock: TestClock, base: PathBuf, folder: Option<TempDir>, seed: &str) -> Self {
+        let (clock, entropy, people) = (Arc::new(clock), Arc::new(SeededEntropy::new(seed)), People::new(seed));
         let random: &dyn Entropy = &*entropy;
         let (ca, home) = (Passphrase::machine(random).unwrap(), Passphrase::machine(random).unwrap());
         fs::write(base.join("passphrases"), format!("{seed}\n{}\n{}\n", ca.expose(), home.expose())).unwrap();
@@ -271,6 +297,26 @@ impl TestAuthority {
         self.authority.apply(&approver, &ids).unwrap().remove(0).unwrap()
     }
 
+    /// What is counted in all, of holders and operators, in pairs: now, or at an instant.
+    #[must_use]
+    pub fn totals(&self, at: Option<Instant>) -> Totals {
+        let mut totals = Totals::default();
+        for profile in [None, Some("operator".parse().unwrap())] {
+            let asked = Asked { at, profile, ..Asked::default() };
+            let report = self.authority.report(ReportKind::Summary, &asked).unwrap();
+            let table = report.tables.first().unwrap();
+            let all = table.rows.first().unwrap();
+            let count = |column| match table.value(all, column) {
+                Some(Value::Count(n)) => u64::try_from(*n).unwrap(),
+                other => panic!("{column} is {other:?}"),
+            };
+            totals.issued += count("issued");
+            totals.revoked += count("revoked");
+            totals.valid += count("valid");
+        }
+        totals
+    }
+
     /// One certificate for person number `n`.
     pub fn issue_person(&self, n: u64) -> IssuedCertificate {
         self.issue(&[self.people.person(n, "lra-chengdu")]).remove(0)
@@ -314,10 +360,6 @@ pub fn copy_folder(from: &Path, to: &Path) {
 pub fn ready_requests(t: &TestAuthority, first: u64, count: u64) -> Vec<RequestId> {
     let requests: Vec<NewRequest> = (first..first + count).map(|n| t.people.person(n, "lra-chengdu")).collect();
     t.enter("chengdu-entry", "sichuan-approver", &requests)
-}
-
-fn parts(seed: &str, now: Instant) -> (Arc<TestClock>, Arc<SeededEntropy>, People) {
-    (Arc::new(TestClock::new(now)), Arc::new(SeededEntropy::new(seed)), People::new(seed))
 }
 
 /// Seed and passphrases, as the founding wrote them down.

@@ -95,6 +95,7 @@ covered! { COVERED:
     );
     KEY_ORDER_APPROVAL = "key_order_approval" ("key_order", "officer"; "document", "at";);
     ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
+    CUTOVER = "cutover" ("org", "migration", "seq"; "effective", "attested", "evidence", "withdrawn";);
     IMPORT = "import" ("id"; "operator", "source", "digest", "rules", "at";);
     LEGACY = "legacy" (
         "id";

@@ -35,6 +35,7 @@ mod checkpoint;
 mod copy;
 mod covered;
 mod crl;
+mod cutover;
 mod error;
 pub mod faults;
 mod issuance;
@@ -59,6 +60,7 @@ pub mod verify;
 
 pub use ca::IssuingCaRow;
 pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
+pub use cutover::CutoverRow;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
