@@ -71,7 +71,7 @@ pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
 pub use reader::{Cut, Expiring, ExpiryFilter, Hands, Hours, Listed, Reader, Several, TableForm, Taken};
 pub use rows::{
-    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
+    AuthorityCertificate, CertificateFilter, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter,
     StoredCheckpoint,
 };
