@@ -90,7 +90,7 @@ fn spikes_nights_and_weekends_are_pointed_out() {
     assert_eq!(spikes, [["2026-12-14", "lra-chengdu", "22", "1", "21"]]);
     let hours = texts(table(&december, "off-hours"), &["org", "operator", "night", "weekend", "all"]);
     let expected =
-        [["ra-audit", "audit-approver", "2", "0", "4"], ["lra-chengdu", "sichuan-approver", "0", "2", "53"]];
+        [["lra-chengdu", "sichuan-approver", "0", "2", "53"], ["ra-audit", "audit-approver", "2", "0", "4"]];
     assert_eq!(hours, expected);
     let hands = texts(table(&december, "one-person"), &["org", "requests", "submitter", "approver"]);
     let expected =
@@ -213,10 +213,7 @@ fn limits_say_where_they_come_from() {
 #[test]
 fn quotas_show_what_is_used_of_them() {
     let t = TestAuthority::national("quota");
-    t.clock.set(at("2026-12-01T10:00:00+08:00"));
-    issue(&t, "lra-chengdu", 0, 3, 300);
-    t.clock.set(at("2026-12-02T00:00:00+08:00"));
-    issue(&t, "lra-chengdu", 3, 5, 300);
+    t.clock.set(at("2026-12-01T09:00:00+08:00"));
     let limits = Limits {
         quota_day: Some(8),
         quota_total: Some(96),
@@ -224,6 +221,10 @@ fn quotas_show_what_is_used_of_them() {
         ..Limits::default()
     };
     change(&t, &Change::OrgLimits { org: "ra-sichuan".parse().unwrap(), limits });
+    t.clock.set(at("2026-12-01T10:00:00+08:00"));
+    issue(&t, "lra-chengdu", 0, 3, 300);
+    t.clock.set(at("2026-12-02T00:00:00+08:00"));
+    issue(&t, "lra-chengdu", 3, 5, 300);
     let report = plain(&t, ReportKind::Quota);
     let columns = ["org", "quota_day", "used_day", "share_day", "quota_total", "used_total", "share_total"];
     // Seven operators were certified at and below Sichuan before the five holders.
@@ -232,6 +233,9 @@ fn quotas_show_what_is_used_of_them() {
     let yesterday = Asked { at: Some(at("2026-12-01")), ..Asked::default() };
     let report = t.authority.report(ReportKind::Quota, &yesterday).unwrap();
     assert_eq!(texts(table(&report, "quotas"), &["used_day", "used_total"]), [["3", "10"]]);
+    // Before it was set there was no quota.
+    let before = Asked { at: Some(at("2026-11-30")), ..Asked::default() };
+    assert!(table(&t.authority.report(ReportKind::Quota, &before).unwrap(), "quotas").rows.is_empty());
 }
 
 #[test]
