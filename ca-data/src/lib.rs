@@ -9,8 +9,10 @@
 //! | division codes | [`region`] |
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
 //! | names of object identifiers | [`oid_name`] |
+//! | what inventories of other authorities call their columns | [`inventory_columns`], [`inventory_word`] |
 //! | messages | [`message`], [`render`] |
 
+mod inventory;
 mod message;
 mod oid;
 mod profile;
@@ -18,6 +20,7 @@ mod region;
 mod roster;
 mod table;
 
+pub use inventory::{InventoryColumn, folded, inventory_columns, inventory_word};
 pub use message::{Lang, keys, message, render};
 pub use oid::{OidEntry, oid_name, oids};
 pub use profile::{ProfileError, profile, profile_from_toml, profiles};
