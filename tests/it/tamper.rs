@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 28] = [
+const COVERED: [&str; 29] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -43,15 +43,17 @@ const COVERED: [&str; 28] = [
     "envelope",
     "medium",
     "medium_certificate",
+    "cutover",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
-const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
+const LEDGER: [&str; 8] =
+    ["event", "frontier", "checkpoint", "rollup_group", "rollup_day", "rollup_month", "rollup_year", "rollup_arrival"];
 /// The record of schema steps, about the file and not about certificates; and OCSP answers signed ahead, which carry their
 /// own signatures.
 const UNCOVERED: [&str; 2] = ["schema_step", "presigned"];
 
 /// Tables whose second column is unique beside the key.
-const UNIQUE: [&str; 3] = ["intent", "pair_intent", "pair"];
+const UNIQUE: [&str; 4] = ["intent", "pair_intent", "pair", "rollup_group"];
 
 /// A home in which every covered table has several rows.
 fn lived_in(seed: &str) -> TestAuthority {
@@ -102,6 +104,19 @@ fn lived_in(seed: &str) -> TestAuthority {
     for (n, medium) in (21..).zip(&media[1..]) {
         let id = medium.id.clone();
         t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(n, "lra-chengdu") }]);
+    }
+    for org in ["ra-yunnan", "ra-audit"] {
+        let cutover = hufu_model::migration::Cutover {
+            org: org.parse().unwrap(),
+            migration: "sm2".parse().unwrap(),
+            effective: "2017-06-30T00:00:00+08:00".parse().unwrap(),
+            attested: true,
+            evidence: "验收报告".to_owned(),
+            withdrawn: false,
+        };
+        let change = Change::Cutover(cutover);
+        let Outcome::Proposed(digest) = t.authority.change(&t.session("zhao"), &change).unwrap() else { panic!() };
+        t.authority.countersign(&t.session("qian"), &digest).unwrap();
     }
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);

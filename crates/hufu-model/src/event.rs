@@ -45,6 +45,9 @@ pub enum EventKind {
     RetentionSet,
     /// Personal fields were deleted whose retention time had ended.
     Erase,
+    /// From an instant on, only the new algorithm of a migration is issued under an organisation; or such a record was
+    /// corrected.
+    Cutover,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -94,7 +97,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -107,6 +110,7 @@ impl EventKind {
         Self::ProfileSet,
         Self::RetentionSet,
         Self::Erase,
+        Self::Cutover,
         Self::KeyCentreFound,
         Self::KeyOrder,
         Self::KeyOrderApprove,
@@ -165,6 +169,7 @@ impl EventKind {
             Self::CaRevoke => "ca-revoke",
             Self::RetentionSet => "retention-set",
             Self::Erase => "erase",
+            Self::Cutover => "cutover",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -213,6 +218,7 @@ impl EventKind {
                 | Self::ProfileSet
                 | Self::RetentionSet
                 | Self::Erase
+                | Self::Cutover
                 | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }

@@ -106,7 +106,8 @@ impl Sheet {
     }
 
     /// Where the name of a column stands, counted from 0.
-    pub(crate) fn heading_place(&self, column: usize) -> Place {
+    #[must_use]
+    pub fn heading_place(&self, column: usize) -> Place {
         Place::at(self.heading_row, column)
     }
 

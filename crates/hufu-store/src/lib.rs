@@ -35,6 +35,7 @@ mod checkpoint;
 mod copy;
 mod covered;
 mod crl;
+mod cutover;
 mod error;
 pub mod faults;
 mod issuance;
@@ -59,6 +60,7 @@ pub mod verify;
 
 pub use ca::IssuingCaRow;
 pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
+pub use cutover::CutoverRow;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
@@ -69,7 +71,7 @@ pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
 pub use reader::{Cut, Listed, Reader, TableForm};
 pub use rows::{
-    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
+    AuthorityCertificate, CertificateFilter, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter,
     StoredCheckpoint,
 };

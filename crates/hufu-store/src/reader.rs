@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 mod certificate;
 mod crl;
+mod cut;
 mod ledger;
 mod organisation;
 mod pair;

@@ -202,8 +202,8 @@ proptest! {
                 }
             }
             let sql = "SELECT holder_kind, SUM(issued), SUM(revoked), SUM(valid), SUM(pairs_issued), SUM(pairs_revoked), \
-                       SUM(pairs_valid) FROM rollup WHERE event_day <= ? AND profile = 'imported' AND reason = 'import' \
-                       GROUP BY holder_kind";
+                       SUM(pairs_valid) FROM rollup_day AS t JOIN rollup_group AS g ON g.id = t.group_id \
+                       WHERE t.happened <= ? AND g.profile = 'imported' AND g.reason = 'import' GROUP BY holder_kind";
             let found = scratch.store.read(|r| {
                 crate::cell::query(r.connection(), "rollup", sql, &[Cell::Int(day)], |c| {
                     let kind: Option<HolderKind> = c.parse_unless("unknown")?;
