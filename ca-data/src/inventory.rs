@@ -38,8 +38,7 @@ static ALL: LazyLock<Vec<InventoryColumn>> = LazyLock::new(|| {
 });
 
 static MEANINGS: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
-    const LISTS: [&str; 8] =
-        ["algorithm", "usage", "status", "reason", "holder-kind", "document-type", "medium", ""];
+    const LISTS: [&str; 8] = ["algorithm", "usage", "status", "reason", "holder-kind", "document-type", "medium", ""];
     let mut lists: HashMap<&'static str, HashMap<String, String>> = HashMap::new();
     for [list, meaning, words] in rows(WORDS, ["list", "meaning", "words"]) {
         let name = LISTS.iter().find(|known| **known == list).copied().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! The inventory of other authorities (存量证书): it is counted, and never becomes ours.
 
 mod entry;
+pub mod source;
 
 pub use entry::{Entry, SourceFault, Verified};
+pub use source::Source;

@@ -7,7 +7,7 @@ use crate::cell::Cell;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::read::{Row, Sheet};
-use crate::write::{CsvWriter, Column, Kind, Table, Value, xlsx};
+use crate::write::{Column, CsvWriter, Kind, Table, Value, xlsx};
 
 /// What a sheet with findings is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +105,15 @@ mod tests {
                 rows.push(row.cells);
             }
             let text = |text: &str| Cell::Text(text.to_owned());
-            assert_eq!(rows, [
-                vec![Cell::Empty, text("张三"), text("11010519491231002X")],
-                vec![text("the number was rounded; =cmd"), text("=1+1"), text("1.1E+17")],
-                vec![Cell::Empty, text("李四")],
-            ], "{name}");
+            assert_eq!(
+                rows,
+                [
+                    vec![Cell::Empty, text("张三"), text("11010519491231002X")],
+                    vec![text("the number was rounded; =cmd"), text("=1+1"), text("1.1E+17")],
+                    vec![Cell::Empty, text("李四")],
+                ],
+                "{name}"
+            );
         }
         // What could run has its apostrophe in the file itself.
         let (_folder, path) = annotated("out.csv", FindingsForm::Csv, &source);

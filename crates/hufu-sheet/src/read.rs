@@ -74,7 +74,7 @@ impl Sheet {
         file.rewind()?;
         let mut source = if begin == ZIP {
             guard::check(&mut file, &limits)?;
-            Source::Workbook(Box::new(workbook::Workbook::open(file)?))
+            Source::Workbook(Box::new(workbook::Workbook::open(file, &limits)?))
         } else if begin == COMPOUND {
             return Err(ErrorKind::OldOrEncrypted.into());
         } else {
@@ -128,7 +128,7 @@ impl Sheet {
 impl Source {
     fn next(&mut self, limits: &Limits) -> Result<Option<Row>> {
         let row = match self {
-            Self::Workbook(workbook) => workbook.next(limits)?,
+            Self::Workbook(workbook) => workbook.next()?,
             Self::Text(text) => text.next(limits)?,
         };
         let Some(mut row) = row else { return Ok(None) };

@@ -144,8 +144,16 @@ struct OpenSheet {
 
 /// What is not taken apart yet.
 enum Raw {
-    Certificate { spot: Spot, der: Vec<u8>, index: Option<Arc<Index>> },
-    Row { spot: Spot, row: Row, columns: Arc<Columns> },
+    Certificate {
+        spot: Spot,
+        der: Vec<u8>,
+        index: Option<Arc<Index>>,
+    },
+    Row {
+        spot: Spot,
+        row: Row,
+        columns: Arc<Columns>,
+    },
     Fault(SourceFault),
     /// Every certificate that an index tells of was read before.
     IndexEnds(Arc<Index>),

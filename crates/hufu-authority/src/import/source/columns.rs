@@ -23,8 +23,8 @@ pub(super) struct Columns {
 pub(super) enum Refusal {
     /// These columns are missing.
     Missing(Vec<&'static str>),
-    /// Two columns say the same: their names.
-    Double(String, String),
+    /// Two columns say the same: where the second one stands, counted from 0, and its name.
+    Double(usize, String),
 }
 
 impl Columns {
@@ -46,9 +46,8 @@ impl Columns {
                 found.unknown.push(name.clone());
                 continue;
             };
-            if let Some((_, other)) = found.known.iter().find(|(c, _)| c.key == column.key && c.key != "-") {
-                let other = heading.get(*other).cloned().unwrap_or_default();
-                return Err(Refusal::Double(other, name.clone()));
+            if column.key != "-" && found.known.iter().any(|(c, _)| c.key == column.key) {
+                return Err(Refusal::Double(at, name.clone()));
             }
             found.known.push((column, at));
         }
@@ -103,15 +102,17 @@ mod tests {
     #[test]
     fn missing_and_double_columns_are_named() {
         assert_eq!(of("序列号,颁发者,主题,失效时间"), Err(Refusal::Missing(vec!["算法", "生效时间"])));
-        assert_eq!(of("备注"), Err(Refusal::Missing(vec![
-            "证书序列号", "颁发者", "主题", "算法", "生效时间", "失效时间"
-        ])));
-        assert_eq!(of("cert,序列号,serial"), Err(Refusal::Double("序列号".to_owned(), "serial".to_owned())));
+        assert_eq!(
+            of("备注"),
+            Err(Refusal::Missing(vec!["证书序列号", "颁发者", "主题", "算法", "生效时间", "失效时间"]))
+        );
+        assert_eq!(of("cert,序列号,serial"), Err(Refusal::Double(2, "serial".to_owned())));
     }
 
     #[test]
     fn tables_of_other_programs_are_told_by_their_columns() {
-        let ejbca = of("fingerprint,base64Cert,issuerDN,serialNumber,status,revocationDate,revocationReason,x").unwrap();
+        let ejbca =
+            of("fingerprint,base64Cert,issuerDN,serialNumber,status,revocationDate,revocationReason,x").unwrap();
         assert!(!ejbca.by_people);
         assert_eq!(ejbca.unknown, ["x"]);
         let row = Row { number: 2, cells: vec![Cell::Empty, Cell::Empty, Cell::Empty, Cell::Text("12".to_owned())] };

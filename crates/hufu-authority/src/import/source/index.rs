@@ -60,7 +60,9 @@ impl Index {
             match parse(text, number) {
                 Ok(Some((serial, line))) => drop(revoked.insert(serial, line)),
                 Ok(None) => {}
-                Err(what) => faults.push(Spot { position: number, place: format!("{place}:{number}") }.fault("legacy.index-line", what)),
+                Err(what) => faults.push(
+                    Spot { position: number, place: format!("{place}:{number}") }.fault("legacy.index-line", what),
+                ),
             }
             line.clear();
         }
@@ -132,7 +134,8 @@ mod tests {
 
     #[test]
     fn lines_are_read_and_refused() {
-        let parsed = |text: &str| parse(text, 1).map(|found| found.map(|(serial, l)| (serial, l.at, l.reason, l.known_reason)));
+        let parsed =
+            |text: &str| parse(text, 1).map(|found| found.map(|(serial, l)| (serial, l.at, l.reason, l.known_reason)));
         assert_eq!(parsed("V\t270301000000Z\t\t01\tunknown\t/CN=a"), Ok(None));
         assert_eq!(parsed(""), Ok(None));
         let at = 1_488_326_400;

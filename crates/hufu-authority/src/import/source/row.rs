@@ -82,7 +82,9 @@ fn carried(cells: &Cells<'_>, text: &str, context: &Context) -> Read<Entry> {
     let (legacy, verified) = read_verified(&der, &context.issuers).map_err(refused)?;
     let entry = certificate::entry(legacy, verified, cells.spot.clone());
     let differs = |key: &str| {
-        Err(cells.spot.fault("legacy.differs", &format!("{}: it differs from the certificate in the row", cells.shown(key))))
+        Err(cells
+            .spot
+            .fault("legacy.differs", &format!("{}: it differs from the certificate in the row", cells.shown(key))))
     };
     if cells.serial()?.is_some_and(|serial| serial != entry.serial) {
         return differs("serial");
@@ -122,7 +124,8 @@ impl Cells<'_> {
     /// What stands in the cell of a column, trimmed; nothing when there is no such column.
     fn text(&self, key: &str) -> Read<Cow<'_, str>> {
         let Some((_, cell)) = self.columns.cell(self.row, key) else { return Ok(Cow::Borrowed("")) };
-        let text = cell.text().map_err(|fault| self.spot.fault(fault.code(), &format!("{}: {fault}", self.shown(key))))?;
+        let text =
+            cell.text().map_err(|fault| self.spot.fault(fault.code(), &format!("{}: {fault}", self.shown(key))))?;
         // What programs write where nothing is.
         let nothing = !self.columns.by_people && matches!(&*text, "NULL" | "null" | "\\N" | "-1");
         Ok(if nothing { Cow::Borrowed("") } else { text })
@@ -175,7 +178,8 @@ impl Cells<'_> {
             return Ok(None);
         }
         let read = if decimal { value::decimal_serial(&text) } else { value::hex_serial(&text) };
-        let wanted = if decimal { "it is no number in decimal digits" } else { "it is no number in hexadecimal digits" };
+        let wanted =
+            if decimal { "it is no number in decimal digits" } else { "it is no number in hexadecimal digits" };
         read.map(Some).ok_or_else(|| self.bad("serial", wanted))
     }
 

@@ -3,7 +3,6 @@
 use hufu_model::certificate::Algorithm;
 use hufu_model::ident::unhex;
 use hufu_model::time::{DISPLAY_OFFSET, Day};
-use hufu_x509::name::Name;
 
 /// The content octets of an INTEGER with this magnitude.
 fn integer(magnitude: &[u8], negative: bool) -> Vec<u8> {
@@ -151,7 +150,8 @@ fn clock(text: &str) -> Option<i64> {
         return None;
     }
     for (place, part) in numbers.iter_mut().zip(parts) {
-        *place = part.parse().ok().filter(|_| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *place =
+            part.parse().ok().filter(|_| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))?;
     }
     let [hour, minute, second] = numbers;
     (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
@@ -173,7 +173,7 @@ pub(super) fn algorithm(text: &str) -> Option<(Algorithm, Option<u32>)> {
     }
 }
 
-/// A name of a directory as [`Name::display_der`] writes it: from the country on, without spaces between the parts. Both
+/// A name of a directory as [`hufu_x509::name::Name::display_der`] writes it: from the country on, without spaces between the parts. Both
 /// orders, and the form with slashes (`/C=CN/CN=…`), are read; what is in none of these forms stays as it is.
 pub(super) fn name(text: &str) -> String {
     let text = text.trim();
@@ -194,7 +194,7 @@ pub(super) fn parts(name: &str) -> Option<Vec<String>> {
     Some(parts)
 }
 
-/// The names that attributes go by, and the ones [`Name`] writes.
+/// The names that attributes go by, and the ones that come out.
 const KINDS: [(&str, &str); 17] = [
     ("c", "C"),
     ("st", "ST"),
@@ -244,7 +244,8 @@ fn comma_separated(text: &str) -> Option<Vec<(&'static str, String)>> {
         }
         part.push(ch);
     }
-    (!escaped).then_some(parts)
+    // What is left was held open by a backslash at the end.
+    part.is_empty().then_some(parts)
 }
 
 /// OpenSSL's one-line form. A slash in a value is told from one between parts by what follows it.
@@ -330,8 +331,21 @@ mod tests {
             assert_eq!(moment(text), Some(Moment { seconds: day + after, day_only: false }), "{text}");
         }
         for bad in [
-            "", "17-03-01", "3/1/2017", "2017-13-01", "2017-02-30", "2017", "201703", "2017-03-01 25:00", "2017-03-01 8",
-            "2017-03-01 08:30:15+99:00", "2017-3", "2017-03-01x", "1488297600", "2017-003-01", "2017-03-01 +8:+3",
+            "",
+            "17-03-01",
+            "3/1/2017",
+            "2017-13-01",
+            "2017-02-30",
+            "2017",
+            "201703",
+            "2017-03-01 25:00",
+            "2017-03-01 8",
+            "2017-03-01 08:30:15+99:00",
+            "2017-3",
+            "2017-03-01x",
+            "1488297600",
+            "2017-003-01",
+            "2017-03-01 +8:+3",
         ] {
             assert_eq!(moment(bad), None, "{bad}");
         }

@@ -18,7 +18,11 @@ const DEPTH: usize = 32;
 
 /// What comes next.
 pub(super) enum Step {
-    File { path: PathBuf, place: String, index: Option<Arc<Index>> },
+    File {
+        path: PathBuf,
+        place: String,
+        index: Option<Arc<Index>>,
+    },
     /// Everything that an index tells of was walked through.
     IndexEnds(Arc<Index>),
     Note(SourceFault),
@@ -57,7 +61,7 @@ impl Walk {
     pub(super) fn of(paths: &[PathBuf]) -> Result<Self> {
         let mut asked = Vec::new();
         for path in paths {
-            fs::metadata(path).map_err(|source| ErrorKind::Io { path: path.clone(), source })?;
+            fs::metadata(path).map_err(|source| ErrorKind::File { path: path.clone(), source })?;
             let folder = path.parent().filter(|_| path.file_name().is_some_and(|n| n == index::NAME));
             let folder = folder.map(|f| if f.as_os_str().is_empty() { PathBuf::from(".") } else { f.to_path_buf() });
             let path = folder.unwrap_or_else(|| path.clone());
