@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hufu_authority::{
-    Asked, CertificateFilter, Change, Depth, EventFilter, ExportForm, IssuedCertificate, KeyOrder, Keys, NewKey, NewRequest,
-    Ordered, Publishing, ReportKind, RequestFilter, StatusFilter,
+    Asked, CertificateFilter, Change, Depth, EventFilter, ExportForm, IssuedCertificate, KeyOrder, Keys, NewKey,
+    NewRequest, Ordered, Publishing, ReportKind, RequestFilter, StatusFilter,
 };
 use hufu_model::holder::{Field, Visibility};
 use hufu_model::request::Action;

@@ -244,7 +244,9 @@ fn year_on_year_compares_the_same_instant_a_year_earlier() {
     let report = summary(&t, Some(at("2027-12-01T10:00:00+08:00")), None);
     let chengdu = of(&report, "lra-chengdu");
     assert_eq!(chengdu, Said { issued: 40, valid: 0, new: 30, year_earlier: 10, own: 40 });
-    let growth = |org| text(table(&report, "organisations").value(row(table(&report, "organisations"), "org", org), "growth").unwrap());
+    let growth = |org| {
+        text(table(&report, "organisations").value(row(table(&report, "organisations"), "org", org), "growth").unwrap())
+    };
     assert_eq!((growth("lra-chengdu").as_str(), growth("lra-kunming").as_str()), ("3.0x", "—"));
 }
 
@@ -408,8 +410,16 @@ fn every_report_can_be_said_in_both_languages() {
                         (Kind::Code("profile"), _) => {}
                         (Kind::Code(prefix), Value::Code(code)) => keys.push(format!("label-{prefix}-{code}")),
                         (
-                            Kind::Code(_) | Kind::Name | Kind::Text | Kind::Identifier | Kind::Count | Kind::Share
-                            | Kind::Growth | Kind::Day | Kind::Month | Kind::Moment,
+                            Kind::Code(_)
+                            | Kind::Name
+                            | Kind::Text
+                            | Kind::Identifier
+                            | Kind::Count
+                            | Kind::Share
+                            | Kind::Growth
+                            | Kind::Day
+                            | Kind::Month
+                            | Kind::Moment,
                             Value::Empty,
                         )
                         | (Kind::Name, Value::Name { .. })

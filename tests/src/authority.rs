@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hufu_authority::report::Value;
 use hufu_authority::{
-    AfterSigning, Applied, Asked, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
-    NewAdministrator, NewRequest, Outcome, ReportKind, Session, StatusRequest,
+    AfterSigning, Applied, Asked, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate,
+    Mode, NewAdministrator, NewRequest, Outcome, ReportKind, Session, StatusRequest,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::RequestId;

@@ -26,6 +26,7 @@
 mod anomalies;
 mod ask;
 mod bulletin;
+mod burn_down;
 mod context;
 mod expiring;
 mod form;
@@ -33,13 +34,18 @@ mod growth;
 mod issuance;
 mod leaders;
 mod mask;
+mod migration;
 mod quota;
 mod ra_permissions;
 mod roles;
 mod rules;
+mod signed;
 mod sla;
+mod statement;
 mod summary;
+mod violations;
 mod wording;
+mod worklist;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +63,8 @@ use context::{Ctx, last_before};
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
 pub(crate) use mask::masked_subject;
+pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
+pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.
@@ -137,7 +145,10 @@ fn build(c: &Ctx<'_>) -> Result<Report> {
         ReportKind::Roles => roles::build(c),
         ReportKind::Quota => quota::build(c),
         ReportKind::Bulletin => bulletin::build(c),
-        _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
+        ReportKind::Migration => migration::build(c),
+        ReportKind::BurnDown => burn_down::build(c),
+        ReportKind::Worklist => worklist::build(c),
+        ReportKind::Violations => violations::build(c),
     }
 }
 

@@ -172,11 +172,9 @@ fn the_unit_is_the_one_that_was_asked_for() {
     again[0].id = "again".parse().unwrap();
     again[0].csr = t.people.csr("again");
     t.issue(&again);
-    for (unit, issued, rule) in [
-        (Unit::Pair, 4, "rule-pair"),
-        (Unit::Certificate, 6, "rule-certificate"),
-        (Unit::Holder, 3, "rule-holder"),
-    ] {
+    for (unit, issued, rule) in
+        [(Unit::Pair, 4, "rule-pair"), (Unit::Certificate, 6, "rule-certificate"), (Unit::Holder, 3, "rule-holder")]
+    {
         let asked = Asked { unit, ..Asked::default() };
         let report = t.authority.report(ReportKind::Summary, &asked).unwrap();
         for org in ["lra-chengdu", "ra-sichuan", "ca"] {

@@ -89,12 +89,13 @@ fn spikes_nights_and_weekends_are_pointed_out() {
     let spikes = texts(table(&december, "spikes"), &["day", "org", "count", "median", "most"]);
     assert_eq!(spikes, [["2026-12-14", "lra-chengdu", "22", "1", "21"]]);
     let hours = texts(table(&december, "off-hours"), &["org", "operator", "night", "weekend", "all"]);
-    let expected =
-        [["lra-chengdu", "sichuan-approver", "0", "2", "53"], ["ra-audit", "audit-approver", "2", "0", "4"]];
+    let expected = [["lra-chengdu", "sichuan-approver", "0", "2", "53"], ["ra-audit", "audit-approver", "2", "0", "4"]];
     assert_eq!(hours, expected);
     let hands = texts(table(&december, "one-person"), &["org", "requests", "submitter", "approver"]);
-    let expected =
-        [["lra-chengdu", "53", "chengdu-entry", "sichuan-approver"], ["ra-yunnan", "22", "yunnan-entry", "yunnan-approver"]];
+    let expected = [
+        ["lra-chengdu", "53", "chengdu-entry", "sichuan-approver"],
+        ["ra-yunnan", "22", "yunnan-entry", "yunnan-approver"],
+    ];
     assert_eq!(hands, expected);
     // A second pair of hands at entry, and another office.
     let by_another = persons(&t, "lra-chengdu", 200, 201, 300);
@@ -183,12 +184,7 @@ fn limits_say_where_they_come_from() {
         region: region("510000"),
         ..Limits::default()
     };
-    let chengdu = Limits {
-        quota_day: Some(10),
-        max_days: Some(100),
-        region: region("510100"),
-        ..Limits::default()
-    };
+    let chengdu = Limits { quota_day: Some(10), max_days: Some(100), region: region("510100"), ..Limits::default() };
     change(&t, &Change::OrgLimits { org: id("ra-sichuan"), limits: sichuan });
     change(&t, &Change::OrgLimits { org: id("lra-chengdu"), limits: chengdu });
     change(&t, &Change::OrgFreeze(id("ra-sichuan")));

@@ -71,7 +71,8 @@ fn samples_of_nothing_are_refused_or_empty() {
     refused(t.authority.sample(&nowhere), "org.unknown", Class::NotFound);
     let upside_down = SampleOf { from: Some("2026-12-01".parse().unwrap()), ..november(3) };
     refused(t.authority.sample(&upside_down), "report.period", Class::BadInput);
-    let early = SampleOf { from: Some("2018-01-01".parse().unwrap()), to: Some("2018-07-01".parse().unwrap()), ..november(3) };
+    let early =
+        SampleOf { from: Some("2018-01-01".parse().unwrap()), to: Some("2018-07-01".parse().unwrap()), ..november(3) };
     let early = t.authority.sample(&early).unwrap();
     assert_eq!((early.population, early.certificates.len()), (0, 0));
 }

@@ -3,13 +3,14 @@
 
 use hufu_data::{Lang, render};
 use hufu_model::certificate::Algorithm;
+use hufu_model::count::Group;
 use hufu_model::org::{OrgKind, OrgTree};
 use hufu_model::request::Medium;
 use hufu_model::time::Day;
 
-use super::context::{Ctx, Figures, Grouped, last_before, months_from};
+use super::context::{Counts, Ctx, last_before, months_from};
 use super::form::{Column, Kind, Report, Row, Table, Value};
-use super::leaders::leaders;
+use super::leaders::{leaders, new_between};
 use super::wording::{count_words, grouped};
 use super::{Asked, Growth, ReportKind, rules};
 use crate::error::Result;
@@ -50,7 +51,14 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
         chart: None,
     };
     let used = [
-        rules::PERIOD, rules::ISSUED, rules::NEW, rules::YEAR, rules::WORDS, rules::RANK, rules::BUILT, rules::UPGRADED,
+        rules::PERIOD,
+        rules::ISSUED,
+        rules::NEW,
+        rules::YEAR,
+        rules::WORDS,
+        rules::RANK,
+        rules::BUILT,
+        rules::UPGRADED,
     ];
     Ok(c.report(vec![paragraph, figures(c, &facts)], &c.totals(&used)))
 }
@@ -70,14 +78,14 @@ fn facts(c: &Ctx<'_>) -> Result<Facts> {
         }
     }
     let [(_, provinces, provinces_done), (_, municipal, _), (_, ministries, ministries_done)] = built;
-    let (now, before) = (c.figures(c.at)?, c.figures(months_from(c.at, -12))?);
-    let growth = |wanted: &dyn Fn(Algorithm) -> bool| Growth::of(issued(&before, wanted), issued(&now, wanted));
-    let soft = now.iter().filter(|(group, _)| group.medium == Some(Medium::App)).map(|(_, f)| f.issued).sum();
+    let (now, before) = (c.counts(c.at)?, c.counts(months_from(c.at, -12))?);
+    let issued = |counts: &Counts, wanted: &dyn Fn(&Group) -> bool| {
+        counts.by(c, |group| if wanted(group) { vec![()] } else { Vec::new() }).get(&()).map_or(0, |f| f.issued)
+    };
+    let growth = |wanted: &dyn Fn(&Group) -> bool| Growth::of(issued(&before, wanted), issued(&now, wanted));
+    let soft = issued(&now, &|group| group.medium == Some(Medium::App));
     let half = half_year(c.at.day());
-    let begun = c.figures(last_before(half))?;
-    let (_, rolled) = c.by_node(&now);
-    let (_, earlier) = c.by_node(&begun);
-    let new: Vec<i64> = rolled.iter().zip(&earlier).map(|(now, before): (&Figures, _)| now.issued - before.issued).collect();
+    let new = new_between(c, last_before(half), c.at)?;
     let named = leaders(c, &new).into_iter().take_while(|leader| leader.rank <= LEADERS);
     let named = named.filter_map(|leader| {
         c.nodes.get(leader.place).map(|node| (node.name.clone(), node.id.to_string(), leader.new))
@@ -88,16 +96,12 @@ fn facts(c: &Ctx<'_>) -> Result<Facts> {
         ministries,
         provinces_done,
         ministries_done,
-        target: (migration.to, growth(&|algorithm| algorithm == migration.to)),
+        target: (migration.to, growth(&|group| group.algorithm == migration.to)),
         total: growth(&|_| true),
         soft,
         leaders: named.collect(),
         half,
     })
-}
-
-fn issued(figures: &Grouped, wanted: &dyn Fn(Algorithm) -> bool) -> i64 {
-    figures.iter().filter(|(group, _)| wanted(group.algorithm)).map(|(_, f)| f.issued).sum()
 }
 
 /// The first day of the half-year of a day.
@@ -118,29 +122,41 @@ fn sentences(c: &Ctx<'_>, f: &Facts) -> Vec<Value> {
         None => String::new(),
     };
     let built = |lang| {
-        render(lang, "bulletin-built", &[
-            ("date", &date(lang, c.at.day())),
-            ("provinces", &count(f.provinces)),
-            ("municipal", &count(f.municipal)),
-            ("ministries", &count(f.ministries)),
-        ])
+        render(
+            lang,
+            "bulletin-built",
+            &[
+                ("date", &date(lang, c.at.day())),
+                ("provinces", &count(f.provinces)),
+                ("municipal", &count(f.municipal)),
+                ("ministries", &count(f.ministries)),
+            ],
+        )
     };
     let upgraded = |lang| {
-        render(lang, "bulletin-upgraded", &[
-            ("provinces", &count(f.provinces_done)),
-            ("ministries", &count(f.ministries_done)),
-            ("algorithm", &algorithm),
-        ])
+        render(
+            lang,
+            "bulletin-upgraded",
+            &[
+                ("provinces", &count(f.provinces_done)),
+                ("ministries", &count(f.ministries_done)),
+                ("algorithm", &algorithm),
+            ],
+        )
     };
     let issued = |lang| {
-        render(lang, "bulletin-issued", &[
-            ("algorithm", &algorithm),
-            ("count", &grouped(i64::try_from(f.target.1.current).unwrap_or(i64::MAX))),
-            ("growth", &growth(lang, f.target.1)),
-            ("total", &count_words(lang, f.total.current)),
-            ("total_growth", &growth(lang, f.total)),
-            ("unit", &unit(lang)),
-        ])
+        render(
+            lang,
+            "bulletin-issued",
+            &[
+                ("algorithm", &algorithm),
+                ("count", &grouped(i64::try_from(f.target.1.current).unwrap_or(i64::MAX))),
+                ("growth", &growth(lang, f.target.1)),
+                ("total", &count_words(lang, f.total.current)),
+                ("total_growth", &growth(lang, f.total)),
+                ("unit", &unit(lang)),
+            ],
+        )
     };
     let soft = |lang| render(lang, "bulletin-soft", &[("count", &count(f.soft)), ("unit", &unit(lang))]);
     let leading = |lang| {
@@ -180,12 +196,7 @@ fn figures(c: &Ctx<'_>, f: &Facts) -> Table {
     let asked = Asked { at: Some(c.at), as_of: Some(c.as_of), ..Asked::default() };
     let of_unit = Asked { unit: c.asked.unit, ..asked.clone() };
     let of_migration = Asked { migration: c.asked.migration.clone(), ..asked.clone() };
-    let half = Asked {
-        from: Some(f.half),
-        to: Some(c.at.day().plus_days(1)),
-        at: None,
-        ..of_unit.clone()
-    };
+    let half = Asked { from: Some(f.half), to: Some(c.at.day().plus_days(1)), at: None, ..of_unit.clone() };
     let soft = Asked { medium: Some(Medium::App), ..of_unit.clone() };
     let summary = of_unit.command(ReportKind::Summary);
     let migration = of_migration.command(ReportKind::Migration);

@@ -7,7 +7,7 @@ use hufu_model::count::{Counted, Group, Unit};
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree, Organisation};
 use hufu_model::time::{Day, Instant};
-use hufu_store::Reader;
+use hufu_store::{Holders, Reader};
 
 use super::form::{Column, Kind, Report, Row, Table, Value};
 use super::{Asked, ReportKind, TreeOf, rules};
@@ -90,6 +90,55 @@ impl Sub for Figures {
 /// Figures by group.
 pub(super) type Grouped = BTreeMap<Group, Figures>;
 
+/// What is counted at an instant: figures that add up, or holders, each of whom counts once in every place.
+pub(super) enum Counts {
+    /// Certificates or pairs.
+    Added(Grouped),
+    /// Holders.
+    Holders(Holders),
+}
+
+impl Counts {
+    /// The figures of each node: what it has itself, and with everything below it.
+    pub(super) fn by_node(&self, c: &Ctx<'_>) -> (Vec<Figures>, Vec<Figures>) {
+        match self {
+            Self::Added(figures) => {
+                let own = c.own(figures.iter().map(|(group, figure)| (&group.org, *figure)));
+                let rolled = c.rolled(&own);
+                (own, rolled)
+            }
+            Self::Holders(_) => {
+                let listed = |places: BTreeMap<usize, Figures>| {
+                    (0..c.nodes.len()).map(|place| places.get(&place).copied().unwrap_or_default()).collect()
+                };
+                let own = self.by(c, |group| c.place(&group.org).into_iter().collect());
+                (listed(own), listed(self.by(c, |group| c.above(&group.org))))
+            }
+        }
+    }
+
+    /// The figures under each of the keys that `keys` gives to a group.
+    pub(super) fn by<K: Ord>(&self, c: &Ctx<'_>, keys: impl Fn(&Group) -> Vec<K>) -> BTreeMap<K, Figures> {
+        match self {
+            Self::Added(figures) => {
+                let mut found: BTreeMap<K, Figures> = BTreeMap::new();
+                for (group, figure) in figures {
+                    keys(group).into_iter().for_each(|key| *found.entry(key).or_default() += *figure);
+                }
+                found
+            }
+            Self::Holders(holders) => {
+                let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+                let counted = holders.count_by(|group| if c.takes(group) { keys(group) } else { Vec::new() });
+                let figures = counted.into_iter().map(|(key, count)| {
+                    (key, Figures { issued: number(count.issued), revoked: 0, valid: number(count.valid) })
+                });
+                figures.collect()
+            }
+        }
+    }
+}
+
 impl<'a> Ctx<'a> {
     /// Lays out the organisations that were asked for.
     ///
@@ -163,6 +212,17 @@ impl<'a> Ctx<'a> {
         Ok(taken.map(|(group, counted)| (group, self.figure(&counted))).collect())
     }
 
+    /// What is counted at an event time, in the unit that was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn counts(&self, at: Instant) -> Result<Counts> {
+        Ok(match self.asked.unit {
+            Unit::Holder => Counts::Holders(self.r.holders_at(at, self.as_of)?),
+            Unit::Certificate | Unit::Pair => Counts::Added(self.figures(at)?),
+        })
+    }
+
     /// What came about after `from` and up to `to`, by group.
     ///
     /// # Errors
@@ -215,6 +275,15 @@ impl<'a> Ctx<'a> {
         }
     }
 
+    /// The places of an organisation and those above it among the nodes.
+    fn above(&self, org: &OrgId) -> Vec<usize> {
+        let mut places: Vec<usize> = self.place(org).into_iter().collect();
+        while let Some(parent) = places.last().and_then(|place| self.nodes.get(*place)?.parent) {
+            places.push(parent);
+        }
+        places
+    }
+
     /// One value for each node: its own and everything below it.
     pub(super) fn rolled<T: Copy + AddAssign>(&self, own: &[T]) -> Vec<T> {
         let mut rolled = own.to_vec();
@@ -240,13 +309,6 @@ impl<'a> Ctx<'a> {
             }
         }
         own
-    }
-
-    /// The figures of each node: what it has itself, and with everything below it.
-    pub(super) fn by_node(&self, figures: &Grouped) -> (Vec<Figures>, Vec<Figures>) {
-        let own = self.own(figures.iter().map(|(group, figure)| (&group.org, *figure)));
-        let rolled = self.rolled(&own);
-        (own, rolled)
     }
 
     /// A row for each node; `values` gives what stands behind its name, id and kind, or nothing when it has no row. A

@@ -1,7 +1,10 @@
 //! Year on year (同比) and month on month (环比).
 
-use super::context::{Ctx, Grouped, HEAD, last_before, month_before, months_from};
+use hufu_model::time::Instant;
+
+use super::context::{Ctx, HEAD, last_before, month_before, months_from};
 use super::form::{Chart, Column, Kind, Report, Table, Value};
+use super::leaders::new_between;
 use super::{Growth, rules};
 use crate::error::Result;
 
@@ -14,28 +17,25 @@ const COLUMNS: [Column; 5] = [
 ];
 
 pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
-    let now = c.figures(c.at)?;
+    let issued = |at: Instant| -> Result<Vec<i64>> {
+        let (_, rolled) = c.counts(at)?.by_node(c);
+        Ok(rolled.iter().map(|figures| figures.issued).collect())
+    };
+    let now = issued(c.at)?;
+    let [from, to] = [c.from, c.to].map(|day| last_before(day.plus_years(-1).unwrap_or(day)));
     let tables = vec![
-        table(c, "year-on-year", &c.figures(months_from(c.at, -12))?, &now),
-        table(c, "month-on-month", &c.figures(month_before(c.at))?, &now),
-        table(c, "new-in-period", &earlier(c)?, &c.between(c.before(), c.end())?),
+        table(c, "year-on-year", &issued(months_from(c.at, -12))?, &now),
+        table(c, "month-on-month", &issued(month_before(c.at))?, &now),
+        table(c, "new-in-period", &new_between(c, from, to)?, &new_between(c, c.before(), c.end())?),
     ];
-    let used =
-        [rules::PERIOD, rules::ISSUED, rules::NEW, rules::YEAR, rules::MONTH, rules::PERIOD_YEAR, rules::WORDS];
+    let used = [rules::PERIOD, rules::ISSUED, rules::NEW, rules::YEAR, rules::MONTH, rules::PERIOD_YEAR, rules::WORDS];
     Ok(c.report(tables, &c.totals(&used)))
 }
 
-/// What was issued in the same period a year earlier.
-fn earlier(c: &Ctx<'_>) -> Result<Grouped> {
-    let [from, to] = [c.from, c.to].map(|day| day.plus_years(-1).unwrap_or(day));
-    c.between(last_before(from), last_before(to))
-}
-
-fn table(c: &Ctx<'_>, name: &'static str, before: &Grouped, now: &Grouped) -> Table {
-    let ((_, before), (_, now)) = (c.by_node(before), c.by_node(now));
+fn table(c: &Ctx<'_>, name: &'static str, before: &[i64], now: &[i64]) -> Table {
     let of = |place: usize| {
-        let issued = |list: &[super::context::Figures]| list.get(place).map_or(0, |figures| figures.issued);
-        (issued(&before), issued(&now))
+        let issued = |list: &[i64]| list.get(place).copied().unwrap_or_default();
+        (issued(before), issued(now))
     };
     let rows = c.rows(
         |place| of(place) != (0, 0),

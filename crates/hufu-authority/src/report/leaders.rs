@@ -1,5 +1,7 @@
 //! Who issued most in a period.
 
+use hufu_model::time::Instant;
+
 use super::context::{Ctx, HEAD};
 use super::form::{Chart, Column, Kind, Report, Row, Table, Value};
 use super::rules;
@@ -34,10 +36,16 @@ pub(super) fn leaders(c: &Ctx<'_>, new: &[i64]) -> Vec<Leader> {
     found
 }
 
+/// What is new in each node and below it after `from` and up to `to`.
+pub(super) fn new_between(c: &Ctx<'_>, from: Instant, to: Instant) -> Result<Vec<i64>> {
+    let ((_, before), (_, now)) = (c.counts(from)?.by_node(c), c.counts(to)?.by_node(c));
+    Ok(now.iter().zip(&before).map(|(now, before)| now.issued - before.issued).collect())
+}
+
 pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
-    let (own, rolled) = c.by_node(&c.between(c.before(), c.end())?);
-    let new: Vec<i64> = rolled.iter().map(|figures| figures.issued).collect();
-    let whole: i64 = own.iter().map(|figures| figures.issued).sum();
+    let new = new_between(c, c.before(), c.end())?;
+    // Holders of two organisations count in both, and once in the whole: the first node is the head of the others.
+    let whole = new.first().copied().unwrap_or_default();
     let most = if c.asked.limit == 0 { usize::MAX } else { usize::try_from(c.asked.limit).unwrap_or(usize::MAX) };
     let row = |leader: Leader| {
         let mut values = vec![Value::Count(leader.rank)];

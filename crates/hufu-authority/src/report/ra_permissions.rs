@@ -37,11 +37,16 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
         let mut values = c.head(node);
         values.push(Value::code(status.code()));
         values.push(Value::optional(frozen, |by| Value::identifier(&by.id)));
-        values.extend(limit(&limits, &chain, |l| l.profiles.clone(), |profiles| {
-            let mut names: Vec<String> = profiles.iter().map(ToString::to_string).collect();
-            names.sort();
-            Value::Text(names.join(" "))
-        }));
+        values.extend(limit(
+            &limits,
+            &chain,
+            |l| l.profiles.clone(),
+            |profiles| {
+                let mut names: Vec<String> = profiles.iter().map(ToString::to_string).collect();
+                names.sort();
+                Value::Text(names.join(" "))
+            },
+        ));
         let count = |n: u32| Value::Count(n.into());
         values.extend(limit(&limits, &chain, |l| l.quota_day, count));
         values.extend(limit(&limits, &chain, |l| l.quota_total, count));

@@ -38,8 +38,7 @@ fn operators_at(c: &Ctx<'_>) -> Result<Vec<Operator>> {
             }
         }
         for kind in [EventKind::OperatorChange, EventKind::OperatorRemove] {
-            let filter =
-                EventFilter { kind: Some(kind), object: Some(row.id.to_string()), ..EventFilter::default() };
+            let filter = EventFilter { kind: Some(kind), object: Some(row.id.to_string()), ..EventFilter::default() };
             for event in c.r.events(&filter)? {
                 changes.insert(event.seq, Step::Act(event.leaf));
             }

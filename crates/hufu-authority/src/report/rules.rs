@@ -73,6 +73,21 @@ pub(super) const BUILT: &str = "rule-built";
 /// Who has finished a migration.
 pub(super) const UPGRADED: &str = "rule-upgraded";
 
+/// The states of organisations.
+pub(super) const MIGRATION: &str = "rule-migration";
+/// What a cutover covers.
+pub(super) const CUTOVER: &str = "rule-cutover";
+/// Which holders have what.
+pub(super) const HOLDER_CLASSES: &str = "rule-holder-classes";
+/// What is left, month by month.
+pub(super) const BURN_DOWN: &str = "rule-burn-down";
+/// What a deadline needs.
+pub(super) const DEADLINE: &str = "rule-deadline";
+/// Who must come in.
+pub(super) const WORKLIST: &str = "rule-worklist";
+/// What should not have been issued.
+pub(super) const VIOLATIONS: &str = "rule-violations";
+
 /// The order in which a report lists its rules.
 pub(super) const DICTIONARY: &[&str] = &[
     PAIR,
@@ -96,6 +111,28 @@ pub(super) const DICTIONARY: &[&str] = &[
     TREE_PERIOD,
     TREE_TODAY,
     RANK,
+    EXPIRING,
+    MASKED,
+    SPIKE,
+    OFF_HOURS,
+    SEVERAL,
+    ONE_PERSON,
+    SLA,
+    PERCENTILE,
+    OVERDUE,
+    LIMITS,
+    QUOTA,
+    ROLES,
+    SEPARATION,
+    BUILT,
+    UPGRADED,
+    MIGRATION,
+    CUTOVER,
+    HOLDER_CLASSES,
+    BURN_DOWN,
+    DEADLINE,
+    WORKLIST,
+    VIOLATIONS,
 ];
 
 #[cfg(test)]

@@ -318,11 +318,10 @@ impl Reader<'_> {
     /// Database errors.
     pub fn issued_serials(&self, orgs: &[OrgId], from: i64, to: i64, before: u64) -> Result<Vec<Serial>> {
         let mut conditions = Conditions::new();
-        conditions.add("issued_at >= ? AND issued_at < ? AND event < ?", [
-            Cell::Int(from),
-            Cell::Int(to),
-            Cell::count(before),
-        ]);
+        conditions.add(
+            "issued_at >= ? AND issued_at < ? AND event < ?",
+            [Cell::Int(from), Cell::Int(to), Cell::count(before)],
+        );
         conditions.one_of("org", orgs.iter().map(|o| Cell::text(o.as_str())).collect());
         conditions.add("NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = certificate.serial)", []);
         let (clause, cells) = conditions.clause("serial", 0);
