@@ -55,7 +55,7 @@ fn columns() -> Vec<Column> {
             Reason::First => "first",
             Reason::Renewal => "renewed",
             Reason::Rekey => "rekeyed",
-            Reason::Replacement => "replaced",
+            Reason::Replacement => "replacement",
             Reason::Change => "changed",
             Reason::Migration => "migrated",
             Reason::Import => "imported",
