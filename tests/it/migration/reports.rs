@@ -42,6 +42,7 @@ fn old(n: u64, place: &str, issued: i64, days: i64) -> Entry {
         revoked: None,
         digest: None,
         verified: Verified::NotVerified("legacy.not-a-certificate"),
+        remarks: Vec::new(),
     }
 }
 
