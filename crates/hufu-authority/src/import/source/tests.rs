@@ -455,15 +455,33 @@ fn many_parts_keep_the_order_of_the_source() {
     assert_eq!(digests.len(), 1);
 }
 
-/// `cargo test --release -p hufu-authority import::source::tests::figures -- --ignored --nocapture`
 #[test]
-#[ignore = "prints figures; they are of a release build"]
+fn a_source_may_be_read_in_a_thread_of_its_own() {
+    fn sent<T: Send + 'static>() {}
+    sent::<Source>();
+}
+
+/// Time that the threads of this process had a processor: what a measurement on a busy machine goes by.
+fn processor_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+}
+
+/// `cargo test -p hufu-authority --lib import::source::tests::figures -- --ignored --nocapture`
+#[test]
+#[ignore = "prints figures"]
 fn figures() {
     let desk = Desk::new("figures");
     let time = |what: &str, paths: &[PathBuf], options: Options| {
-        let start = Stopwatch::now();
+        let (start, before) = (Stopwatch::now(), processor_seconds());
         let count = Source::open(paths, options).unwrap().map(std::result::Result::unwrap).count();
-        eprintln!("{what}: {:.0}/s, {count} of them", count as f64 / start.elapsed().as_secs_f64());
+        let (count_of, used) = (count as f64, processor_seconds() - before);
+        eprintln!(
+            "{what}: {:.0}/s, {:.1} us of a processor for each, {count} of them",
+            count_of / start.elapsed().as_secs_f64(),
+            used * 1e6 / count_of
+        );
     };
     let credit = hufu_model::holder::credit_code_with_check("91510100MA6CGUGA1").unwrap();
     let rows: String = (1..200_000_u32)
