@@ -266,6 +266,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::ReportForm { line, what } => vec![("line", line.to_string()), ("what", said(lang, what))],
+        ErrorKind::ReportLarge { octets, cells } => {
+            vec![("octets", octets.to_string()), ("cells", cells.to_string())]
+        }
         ErrorKind::ReportUnfit { report, what } => {
             vec![("report", report.to_string()), ("what", (*what).to_owned())]
         }
@@ -403,6 +407,7 @@ mod tests {
     use std::path::PathBuf;
 
     use hufu_authority::model::ca::CaStatus;
+    use hufu_authority::model::certificate::Algorithm;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{Digest, OrgId, Serial};
     use hufu_authority::model::medium::MediumStatus;
@@ -416,6 +421,7 @@ mod tests {
 
     fn kinds() -> Vec<ErrorKind> {
         let path = || PathBuf::from("/srv/home");
+        let org = || "ra".parse().unwrap();
         let operator = || "sun".parse().unwrap();
         let at = Instant::from_unix_seconds(0);
         let fault = |fault| ErrorKind::Holder(HolderFault { field: "name", fault });
@@ -506,8 +512,24 @@ mod tests {
             ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
             ErrorKind::NoBaseCrl,
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
+            ErrorKind::UnknownMigration("x".to_owned()),
+            ErrorKind::AfterCutover(Box::new(hufu_authority::AfterCutover {
+                algorithm: Algorithm::Rsa,
+                org: org(),
+                head: org(),
+                migration: "sm2".parse().unwrap(),
+                to: Algorithm::Sm2,
+                effective: at,
+                event: 5,
+            })),
+            ErrorKind::CutoverPast { effective: at, now: at },
+            ErrorKind::CutoverFuture { effective: at, now: at },
+            ErrorKind::CutoverEvidence,
+            ErrorKind::NoCutover { org: org(), migration: "sm2".parse().unwrap() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::ReportForm { line: 3, what: "another line belongs here" },
+            ErrorKind::ReportLarge { octets: 1, cells: 2 },
             ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

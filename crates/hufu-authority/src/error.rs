@@ -560,6 +560,20 @@ pub enum ErrorKind {
         /// What it does not take, as its flag is called.
         what: &'static str,
     },
+    /// A text that is not that of a signed report.
+    ReportForm {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A report is too large to be signed.
+    ReportLarge {
+        /// Octets of its text.
+        octets: usize,
+        /// Cells of its tables.
+        cells: usize,
+    },
     /// The random source failed.
     Entropy(hufu_model::entropy::EntropyError),
     /// A pair is asked for with a profile that has no companion for the encryption certificate.
@@ -738,6 +752,8 @@ impl ErrorKind {
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
             Self::ReportUnfit { .. } => "report.unfit",
+            Self::ReportForm { .. } => "report.form",
+            Self::ReportLarge { .. } => "report.too-large",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
             Self::CompanionOnly(_) => "pair.companion-only",

@@ -284,6 +284,10 @@ impl fmt::Display for ErrorKind {
             Self::Period { from, to } => {
                 write!(f, "a period from {from} up to, without, {to} holds no day; give a later end")
             }
+            Self::ReportForm { line, what } => write!(f, "line {line} of the signed text: {what}"),
+            Self::ReportLarge { octets, cells } => {
+                write!(f, "the report has {octets} octets and {cells} cells, more than one signature covers")
+            }
             Self::ReportUnfit { report, what } => write!(f, "the report {report} does not take {what}"),
             Self::Entropy(e) => e.fmt(f),
             Self::NoCompanion(profile) => {
