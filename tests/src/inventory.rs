@@ -47,7 +47,8 @@ pub fn old_certificate(n: u64, second: i64) -> Entry {
         pair_id: None,
         revoked: n.is_multiple_of(10).then_some((begin + ago / 2, RevocationReason::Superseded)),
         digest: None,
-        verified: Verified::NotVerified("legacy.not-a-certificate"),
+        verified: Verified::NotVerified("legacy.listed-only"),
+        remarks: Vec::new(),
     }
 }
 
