@@ -12,10 +12,10 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use hufu_authority::AfterSigning;
 use hufu_authority::import::source::Options;
 use hufu_authority::import::{ImportPlan, ImportReport, Source, source_digest};
 use hufu_authority::model::holder::resident_id_with_check;
-use hufu_authority::AfterSigning;
 use hufu_benches::{Failure, Scratch, forget_peak, machine, number, peak};
 
 fn main() -> Result<(), Failure> {
@@ -61,7 +61,10 @@ fn tell(what: &str, (report, seconds): &(ImportReport, f64)) {
 /// A list as another program would write it.
 fn write_list(path: &Path, count: usize) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::fs::File::create(path)?);
-    writeln!(out, "序列号,颁发者,主题,算法,密钥长度,有效期起,有效期止,机构,持有者类型,证件类型,证件号码,撤销时间,撤销原因")?;
+    writeln!(
+        out,
+        "序列号,颁发者,主题,算法,密钥长度,有效期起,有效期止,机构,持有者类型,证件类型,证件号码,撤销时间,撤销原因"
+    )?;
     for n in 0..count {
         let day = 1 + n % 28;
         let (month, year) = (1 + n / 28 % 12, 2014 + n / 336 % 4);
