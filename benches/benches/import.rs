@@ -1,9 +1,8 @@
 //! The inventory of another authority: `cargo bench -p hufu-benches --bench import`. `HUFU_BENCH_COUNT` sets the rows
-//! (default 650000), `HUFU_BENCH_CERTIFICATES` the certificates of the second run (default 100000).
+//! (default 650000).
 //!
-//! First a list (CSV) with identity numbers, twenty organisations and a tenth of it revoked, then a file of DER certificates
-//! of RSA-2048, one after the other. Both are read, judged, looked for, written with their events, their totals and the tree, and
-//! durable in the end; the list is imported once more, which changes nothing.
+//! A list (CSV) with identity numbers, of four years and a tenth of it revoked, is read, judged, looked for, written with its
+//! events, its totals and the tree, and durable in the end. Then it is imported once more, which changes nothing.
 
 // A benchmark that cannot run has nothing to say but why.
 #![allow(clippy::print_stdout)]
@@ -68,13 +67,14 @@ fn write_list(path: &Path, count: usize) -> Result<(), Failure> {
     for n in 0..count {
         let day = 1 + n % 28;
         let (month, year) = (1 + n / 28 % 12, 2014 + n / 336 % 4);
-        let birth = 19_500_101 + n / 999 % 28;
-        let id = resident_id_with_check(&format!("510100{birth}{:03}", n % 999));
+        // 1,400,000 people.
+        let birth = format!("{}01{:02}", 1950 + n / 27_972 % 50, 1 + n / 999 % 28);
+        let id = resident_id_with_check(&format!("510100{birth}{:03}", 1 + n % 999)).ok_or("no identity number")?;
         let revoked = if n % 10 == 0 { format!("{}-06-15 10:00:00,superseded", year + 1) } else { ",".to_owned() };
         writeln!(
             out,
             "{:032x},\"CN=示例旧 CA,O=示例电子政务,C=CN\",\"CN=持有者{n},O=示例单位{},C=CN\",RSA,2048,{year}-{month:02}-{day:02} 09:30:00,\
-             {}-{month:02}-{day:02} 09:29:59,lra,个人,resident-id,{id},{revoked}",
+             {}-{month:02}-{day:02} 09:29:59,lra,个人,身份证,{id},{revoked}",
             (1_u128 << 120) + n as u128,
             n % 97,
             year + 5,
