@@ -16,6 +16,7 @@ mod keep;
 /// The key centre: founding, shares, agent, orders.
 mod kmc;
 /// Chinese and English say the same, and no English is left in Chinese.
+mod inventory;
 mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
