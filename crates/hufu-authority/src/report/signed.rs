@@ -213,6 +213,12 @@ impl Authority {
             verdict.other_authority(&statement);
             return Ok(verdict);
         }
+        // Offline a key that leads to the root is all one can ask for; here the ledger's own is known.
+        if let Err(e) = self.verified(&statement.checkpoint)
+            && verdict.faults.iter().all(|fault| fault.code != "report.checkpoint")
+        {
+            verdict.fault("report.checkpoint", [("why", e.to_string())]);
+        }
         self.read(|r| {
             self.signer_on_record(r, &statement, &mut verdict)?;
             ledger_begins_with(r, &statement, &mut verdict)
@@ -281,7 +287,8 @@ fn may_sign(r: &Reader<'_>, session: &Session, asked: &Asked, now: Instant) -> R
 /// Checks a signed report offline: the signature, the chain of the signer's certificate to one of `roots` at the instant
 /// of signing, and the checkpoint inside. `others` are certificates beside those that the file brings.
 ///
-/// Whether the signer was the operator, and whether the certificate was revoked, only the home can say.
+/// Whether the signer was the operator, whether the certificate was revoked, and whether it was the ledger's own key that
+/// signed the checkpoint, only the home can say.
 ///
 /// # Errors
 /// As [`Authority::verify_report`].
