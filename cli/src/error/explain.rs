@@ -407,6 +407,7 @@ mod tests {
     use std::path::PathBuf;
 
     use hufu_authority::model::ca::CaStatus;
+    use hufu_authority::model::certificate::Algorithm;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
     use hufu_authority::model::ident::{Digest, OrgId, Serial};
     use hufu_authority::model::medium::MediumStatus;
@@ -420,6 +421,7 @@ mod tests {
 
     fn kinds() -> Vec<ErrorKind> {
         let path = || PathBuf::from("/srv/home");
+        let org = || "ra".parse().unwrap();
         let operator = || "sun".parse().unwrap();
         let at = Instant::from_unix_seconds(0);
         let fault = |fault| ErrorKind::Holder(HolderFault { field: "name", fault });
@@ -510,6 +512,20 @@ mod tests {
             ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
             ErrorKind::NoBaseCrl,
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
+            ErrorKind::UnknownMigration("x".to_owned()),
+            ErrorKind::AfterCutover(Box::new(hufu_authority::AfterCutover {
+                algorithm: Algorithm::Rsa,
+                org: org(),
+                head: org(),
+                migration: "sm2".parse().unwrap(),
+                to: Algorithm::Sm2,
+                effective: at,
+                event: 5,
+            })),
+            ErrorKind::CutoverPast { effective: at, now: at },
+            ErrorKind::CutoverFuture { effective: at, now: at },
+            ErrorKind::CutoverEvidence,
+            ErrorKind::NoCutover { org: org(), migration: "sm2".parse().unwrap() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
             ErrorKind::ReportForm { line: 3, what: "another line belongs here" },

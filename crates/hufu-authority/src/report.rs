@@ -24,13 +24,17 @@
 //! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
 mod ask;
+mod burn_down;
 mod context;
 mod form;
+mod migration;
 mod rules;
 mod signed;
 mod statement;
 mod summary;
+mod violations;
 mod wording;
+mod worklist;
 
 use std::collections::BTreeMap;
 
@@ -119,6 +123,10 @@ fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (D
 fn build(c: &Ctx<'_>) -> Result<Report> {
     match c.kind {
         ReportKind::Summary => summary::build(c),
+        ReportKind::Migration => migration::build(c),
+        ReportKind::BurnDown => burn_down::build(c),
+        ReportKind::Worklist => worklist::build(c),
+        ReportKind::Violations => violations::build(c),
         _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
     }
 }
