@@ -5,7 +5,7 @@
 //! |---|---|
 //! | reading an XLSX workbook or a CSV file, row by row | [`Sheet::open`] |
 //! | finding columns by their Chinese or English names | [`Layout`] |
-//! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`] |
+//! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`], [`write::workbook`] for several |
 //!
 //! # What may come in
 //! A workbook is unpacked and counted before anything parses it ([`Limits`]): a small file that unpacks to gigabytes, or
