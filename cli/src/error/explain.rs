@@ -241,6 +241,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
+        ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::ReportUnfit { report, what } => {
+            vec![("report", report.to_string()), ("what", (*what).to_owned())]
+        }
         ErrorKind::PublishingBusy(path) | ErrorKind::PublishingFolder(path) => {
             vec![("path", path.display().to_string())]
         }
@@ -473,6 +477,8 @@ mod tests {
             ErrorKind::NoBaseCrl,
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
             ErrorKind::BeforeLedger { first: at },
+            ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),
             fault(FieldFault::Host("h".to_owned())),

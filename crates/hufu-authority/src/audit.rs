@@ -205,7 +205,7 @@ impl Authority {
                     (Err(e), _) => report.find("I1", serial, format!("its bytes cannot be read: {e}")),
                     (_, None) => report.find("signature", serial, "no issuing CA gives such a serial number"),
                     (Ok(certificate), Some(issuer)) => {
-                        audit_certificate(r, row, &certificate, issuer, &profiles, report)?;
+                        audit_certificate(r, row, &certificate, issuer, profiles, report)?;
                     }
                 }
             }

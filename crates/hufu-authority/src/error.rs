@@ -14,7 +14,9 @@ use hufu_model::operator::Role;
 use hufu_model::org::{LimitExceeded, TreeError};
 use hufu_model::request::{Action, Medium};
 use hufu_model::revocation::RevocationReason;
-use hufu_model::time::Instant;
+use hufu_model::time::{Day, Instant};
+
+use crate::report::ReportKind;
 
 mod class;
 mod text;
@@ -471,6 +473,20 @@ pub enum ErrorKind {
         /// When the ledger begins.
         first: Instant,
     },
+    /// A period that ends before it has begun.
+    Period {
+        /// Its first day.
+        from: Day,
+        /// The first day after it.
+        to: Day,
+    },
+    /// A report does not take what was asked of it.
+    ReportUnfit {
+        /// The report.
+        report: ReportKind,
+        /// What it does not take, as its flag is called.
+        what: &'static str,
+    },
     /// The random source failed.
     Entropy(hufu_model::entropy::EntropyError),
     /// A pair is asked for with a profile that has no companion for the encryption certificate.
@@ -635,6 +651,8 @@ impl ErrorKind {
             Self::NoBaseCrl => "crl.no-base",
             Self::ReadBack { .. } => "crl.read-back",
             Self::BeforeLedger { .. } => "report.before-ledger",
+            Self::Period { .. } => "report.period",
+            Self::ReportUnfit { .. } => "report.unfit",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
             Self::CompanionOnly(_) => "pair.companion-only",

@@ -1,31 +1,122 @@
-//! Reports: totals by organisation, rolled up the tree, and by algorithm.
+//! Reports: one question, one snapshot, one form. [`Authority::report`] takes a [`ReportKind`] and what is [`Asked`] and
+//! gives a [`Report`]: tables of typed values in no language, with the rules they were counted by.
 //!
-//! # The counting rules
-//! * **issued** (发证总量) at T: everything whose issuance time is at or before T, revoked and expired included.
-//! * **valid** (有效) at T: issued, notBefore ≤ T ≤ notAfter, neither revoked nor suspended.
-//! * **revoked** (撤销) at T: revoked at or before T; suspended ones (挂起) are neither revoked nor valid.
-//! * **new** (新增): issued in the twelve months that end at T, half-open at their beginning.
-//! * **year on year** (同比): issued at T against issued at the same instant a year earlier, under one knowledge.
-//! * Two times: `at` is when things happened, `as_of` is what the ledger knew. A bare date means the end of that day in
-//!   UTC+08:00.
-//! * The unit is the pair: a signing and an encryption certificate issued together count once, a single one is a pair of one.
+//! # The counting dictionary (统计口径)
+//! The texts that are printed under the numbers are the messages `rule-…`; this is what they rest on.
+//!
+//! * **unit**: a certificate (张), a pair (对: a signing and an encryption certificate that were issued together count once,
+//!   a single one is a pair of one), or a holder (人). The pair is the default.
+//! * **who**: certificates of holders. Those of the authority's own operators, of the profile `operator`, are what it works
+//!   with; they are counted only where that profile is asked for.
+//! * **two times**: `at`, and the period, are when things happened; `as_of` is what the ledger had recorded by then. A bare
+//!   date means the end of that day in UTC+08:00.
+//! * **issued** (发证总量) at T: everything whose issuance time is at or before T, imported inventory, revoked and expired
+//!   ones included. The issuance time of an imported certificate is what its source says, else its notBefore.
+//! * **valid** (有效) at T: issued, notBefore ≤ T ≤ notAfter, neither revoked nor suspended at T.
+//! * **new** (新增) in [a, b): issued in the period, half-open in days of UTC+08:00. Renewals, rekeys, replacements, changes
+//!   and migrations are new certificates and are shown apart.
+//! * **revoked** (撤销) in [a, b): by the time of the revocation, whenever the certificate was issued. What is suspended is
+//!   neither revoked nor valid.
+//! * **year on year** (同比), **month on month** (环比): the value at T against that at the same date a year or a month
+//!   earlier, under one knowledge; from the last day of a month a month earlier is the last day of the month before.
+//!   [`Growth::words`] has the wording: below 100 % in percent, from there on in 倍, where 7.6倍 means 8.6 times the earlier
+//!   value; 近 and 超过 where the figure was rounded; `—` where there was nothing before.
+//! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
 mod ask;
+mod context;
 mod form;
+mod rules;
+mod summary;
+mod wording;
 
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::Algorithm;
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree};
-use hufu_model::time::Instant;
-use hufu_store::Count;
+use hufu_model::time::{Day, Instant};
+use hufu_store::{Count, Reader};
 
 use crate::authority::Authority;
 use crate::error::{ErrorKind, Result};
+use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub use wording::Growth;
+
+/// How many months ahead lists of what expires look when nobody says.
+const AHEAD: i32 = 3;
+
+impl Authority {
+    /// Makes a report from one snapshot.
+    ///
+    /// What is left out is taken thus: knowledge is now, and never later. The event time is the end of the period, or the
+    /// knowledge where that is earlier. The period ends with the day of the event time and begins with its year; for lists
+    /// of what expires it begins with the day of the event time and lasts three months.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BeforeLedger`] for an `as_of` before the first event; [`ErrorKind::Period`]; [`ErrorKind::Tree`],
+    /// [`ErrorKind::UnknownProfile`] for names that are unknown; [`ErrorKind::ReportUnfit`] for what the report does not
+    /// take; database errors.
+    pub fn report(&self, kind: ReportKind, asked: &Asked) -> Result<Report> {
+        if let Some(what) = kind.does_not_take(asked) {
+            return Err(ErrorKind::ReportUnfit { report: kind, what }.into());
+        }
+        let now = self.now();
+        self.read(|r| {
+            let as_of = knowledge(r, asked.as_of, now)?;
+            let (at, period) = times(kind, asked, as_of)?;
+            if let Some(profile) = &asked.profile
+                && profile.as_str() != hufu_model::count::IMPORTED_PROFILE
+                && r.profile_current(profile)?.is_none()
+            {
+                return Err(ErrorKind::UnknownProfile(profile.to_string()).into());
+            }
+            build(&Ctx::new(r, kind, asked, (at, as_of), period)?)
+        })
+    }
+}
+
+/// What the ledger is asked to know: the present at most.
+fn knowledge(r: &Reader<'_>, asked: Option<Instant>, now: Instant) -> Result<Instant> {
+    let now = r.last_event_at()?.map_or(now, |last| last.max(now));
+    let as_of = asked.map_or(now, |as_of| as_of.min(now));
+    match r.first_event_at()? {
+        Some(first) if as_of < first => Err(ErrorKind::BeforeLedger { first }.into()),
+        _ => Ok(as_of),
+    }
+}
+
+/// The event time and the period.
+fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (Day, Day))> {
+    let end = asked.to.filter(|_| !kind.looks_ahead()).map(last_before);
+    let at = asked.at.unwrap_or_else(|| end.map_or(as_of, |end| end.min(as_of)));
+    let months_after = |day: Day| day.plus_months(AHEAD).unwrap_or(day);
+    let from = match (asked.from, asked.to) {
+        (Some(from), _) => from,
+        (None, _) if kind.looks_ahead() => at.day(),
+        (None, Some(to)) => to.plus_days(-1).first_of_year(),
+        (None, None) => at.day().first_of_year(),
+    };
+    let to = match asked.to {
+        Some(to) => to,
+        None if kind.looks_ahead() => months_after(from),
+        None => at.day().plus_days(1),
+    };
+    if from >= to {
+        return Err(ErrorKind::Period { from, to }.into());
+    }
+    Ok((at, (from, to)))
+}
+
+fn build(c: &Ctx<'_>) -> Result<Report> {
+    match c.kind {
+        ReportKind::Summary => summary::build(c),
+        _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
+    }
+}
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,49 +146,6 @@ impl Figures {
     #[must_use]
     pub fn growth(&self) -> Growth {
         Growth { previous: self.year_earlier, current: self.issued }
-    }
-}
-
-/// A value against an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Growth {
-    /// The earlier value.
-    pub previous: u64,
-    /// The present value.
-    pub current: u64,
-}
-
-impl Growth {
-    /// Present minus earlier.
-    #[must_use]
-    pub fn difference(&self) -> i64 {
-        i64::try_from(self.current).unwrap_or(i64::MAX) - i64::try_from(self.previous).unwrap_or(i64::MAX)
-    }
-
-    /// The growth as a fraction of the earlier value in ten-thousandths, rounded half away from zero; none when there
-    /// was nothing before.
-    #[must_use]
-    pub fn per_ten_thousand(&self) -> Option<i64> {
-        let previous = i128::from(self.previous);
-        if previous == 0 {
-            return None;
-        }
-        let difference = i128::from(self.current) - previous;
-        let doubled = difference * 20_000;
-        let rounded = (doubled + doubled.signum() * previous) / (2 * previous);
-        i64::try_from(rounded).ok()
-    }
-
-    /// As text: `30.0%`, from twofold up `7.6x` (7.6倍: the present is 8.6 times the earlier), `—` when there was nothing
-    /// before.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let Some(parts) = self.per_ten_thousand() else { return "—".to_owned() };
-        let tenths = |per: i64, scale: i64| {
-            let rounded = (per.abs() * 10 * 2 + scale) / (2 * scale);
-            format!("{}{}.{}", if per < 0 { "-" } else { "" }, rounded / 10, rounded % 10)
-        };
-        if parts >= 10_000 { format!("{}x", tenths(parts, 10_000)) } else { format!("{}%", tenths(parts, 100)) }
     }
 }
 
@@ -144,7 +192,7 @@ impl Authority {
         let now = self.now();
         let as_of = as_of.unwrap_or(now);
         let at = at.unwrap_or(as_of);
-        let earlier = year_before(at);
+        let earlier = context::months_from(at, -12);
         // One snapshot for every number of the report.
         let (tree, counts, before) = self.read(|r| {
             if let Some(first) = r.first_event_at()?
@@ -156,14 +204,6 @@ impl Authority {
         })?;
         Ok(summarise(at, as_of, &tree, &counts, &before))
     }
-}
-
-/// The same instant of the calendar a year earlier, in UTC+08:00.
-fn year_before(at: Instant) -> Instant {
-    let day = at.day();
-    let within = at.unix_millis() - day.first_instant().unix_millis();
-    let moved = day.plus_years(-1).unwrap_or(day);
-    Instant::from_unix_millis(moved.first_instant().unix_millis() + within)
 }
 
 fn summarise(at: Instant, as_of: Instant, tree: &OrgTree, counts: &[Count], before: &[Count]) -> Summary {
@@ -217,26 +257,34 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn growth(previous: u64, current: u64) -> Growth {
-        Growth { previous, current }
-    }
-
-    #[test]
-    fn growth_is_worded_as_the_bulletin_words_it() {
-        assert_eq!(growth(546_150, 710_000).text(), "30.0%");
-        assert_eq!(growth(7_006, 60_256).text(), "7.6x");
-        assert_eq!(growth(0, 5).text(), "—");
-        assert_eq!(growth(10, 5).text(), "-50.0%");
-        assert_eq!(growth(10, 10).text(), "0.0%");
-        assert_eq!(growth(10, 20).text(), "1.0x");
-        assert_eq!(growth(3, 4).per_ten_thousand(), Some(3333));
-        assert_eq!(growth(3, 5).per_ten_thousand(), Some(6667));
-        assert_eq!(growth(u64::MAX, 0).per_ten_thousand(), Some(-10_000));
-    }
-
     #[test]
     fn a_year_before_the_end_of_a_leap_day_is_the_end_of_the_28th() {
         let at: Instant = "2024-02-29".parse().unwrap();
-        assert_eq!(year_before(at), "2023-02-28".parse().unwrap());
+        assert_eq!(context::months_from(at, -12), "2023-02-28".parse().unwrap());
+    }
+
+    #[test]
+    fn what_is_left_out_follows_from_what_was_said() {
+        let instant = |text: &str| text.parse::<Instant>().unwrap();
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let as_of = instant("2018-08-15T10:00:00+08:00");
+        let asked = |from: Option<&str>, to: Option<&str>, at: Option<&str>| Asked {
+            from: from.map(day),
+            to: to.map(day),
+            at: at.map(instant),
+            ..Asked::default()
+        };
+        let of = |kind, asked: Asked| times(kind, &asked, as_of).map(|(at, (from, to))| (at, from, to)).unwrap();
+        let issuance = |from, to, at| of(ReportKind::Issuance, asked(from, to, at));
+        assert_eq!(issuance(None, None, None), (as_of, day("2018-01-01"), day("2018-08-16")));
+        let half = (instant("2018-06-30"), day("2018-01-01"), day("2018-07-01"));
+        assert_eq!(issuance(None, Some("2018-07-01"), None), half);
+        assert_eq!(issuance(None, None, Some("2018-06-30")), half);
+        assert_eq!(issuance(Some("2018-01-01"), Some("2019-01-01"), None).0, as_of, "the end lies ahead");
+        let expiring = |from, to, at| of(ReportKind::Expiring, asked(from, to, at));
+        assert_eq!(expiring(None, None, None), (as_of, day("2018-08-15"), day("2018-11-15")));
+        assert_eq!(expiring(Some("2018-11-30"), None, None), (as_of, day("2018-11-30"), day("2019-02-28")));
+        let upside_down = times(ReportKind::Issuance, &asked(Some("2018-07-01"), Some("2018-07-01"), None), as_of);
+        assert_eq!(upside_down.unwrap_err().code(), "report.period");
     }
 }

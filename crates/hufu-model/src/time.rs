@@ -142,6 +142,45 @@ impl Day {
         Ok(Self::from_date(moved))
     }
 
+    /// The same day of the month `months` away; the last day of the month where it does not exist.
+    ///
+    /// # Errors
+    /// [`TimeError`] outside the years 0–9999.
+    pub fn plus_months(self, months: i32) -> Result<Self, TimeError> {
+        let bad = || TimeError(format!("{self} {months:+} months"));
+        let date = self.date().ok_or_else(bad)?;
+        let count = date.year() * 12 + i32::from(u8::from(date.month())) - 1 + months;
+        let month =
+            u8::try_from(count.rem_euclid(12) + 1).ok().and_then(|m| Month::try_from(m).ok()).ok_or_else(bad)?;
+        let year = count.div_euclid(12);
+        let day = date.day().min(month.length(year));
+        Date::from_calendar_date(year, month, day).map(Self::from_date).map_err(|_| bad())
+    }
+
+    /// The day `days` away.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
+    /// The first day of its month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        self.date().map_or(self, |date| Self(self.0 - i64::from(date.day()) + 1))
+    }
+
+    /// The first day of its year.
+    #[must_use]
+    pub fn first_of_year(self) -> Self {
+        self.date().map_or(self, |date| Self(self.0 - i64::from(date.ordinal()) + 1))
+    }
+
+    /// Whether it is a Saturday or a Sunday. 1970-01-01 was a Thursday.
+    #[must_use]
+    pub const fn is_weekend(self) -> bool {
+        matches!((self.0 + 3).rem_euclid(7), 5 | 6)
+    }
+
     fn date(self) -> Option<Date> {
         OffsetDateTime::from_unix_timestamp(self.0.checked_mul(86_400)?).ok().map(OffsetDateTime::date)
     }
@@ -267,6 +306,14 @@ mod tests {
         let leap: Day = "2024-02-29".parse().unwrap();
         assert_eq!(leap.plus_years(-1).unwrap().to_string(), "2023-02-28");
         assert!("2023-02-29".parse::<Day>().is_err());
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        assert_eq!(day("2018-03-31").plus_months(-1).unwrap(), day("2018-02-28"));
+        assert_eq!(day("2018-01-31").plus_months(-2).unwrap(), day("2017-11-30"));
+        assert_eq!(day("2018-11-30").plus_months(3).unwrap(), day("2019-02-28"));
+        assert_eq!(day("2018-07-19").first_of_month(), day("2018-07-01"));
+        assert_eq!(day("2020-12-31").first_of_year(), day("2020-01-01"));
+        let week: Vec<bool> = (0..7).map(|n| day("2018-06-25").plus_days(n).is_weekend()).collect();
+        assert_eq!(week, [false, false, false, false, false, true, true], "the 25th was a Monday");
         assert!("2023-2-09".parse::<Day>().is_err());
     }
 

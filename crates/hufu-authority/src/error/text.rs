@@ -233,6 +233,10 @@ impl fmt::Display for ErrorKind {
             Self::BeforeLedger { first } => {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")
             }
+            Self::Period { from, to } => {
+                write!(f, "a period from {from} up to, without, {to} holds no day; give a later end")
+            }
+            Self::ReportUnfit { report, what } => write!(f, "the report {report} does not take {what}"),
             Self::Entropy(e) => e.fmt(f),
             Self::NoCompanion(profile) => {
                 write!(f, "profile {profile} names no companion for an encryption certificate: it is for single ones")

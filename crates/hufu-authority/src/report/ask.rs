@@ -83,6 +83,52 @@ impl ReportKind {
     }
 }
 
+impl ReportKind {
+    /// Whether it is about a period.
+    #[must_use]
+    pub const fn has_period(self) -> bool {
+        matches!(self, Self::Issuance | Self::Leaders | Self::Growth | Self::Anomalies | Self::Sla)
+            || self.looks_ahead()
+    }
+
+    /// Whether its period begins where the event time stands.
+    pub(super) const fn looks_ahead(self) -> bool {
+        matches!(self, Self::Expiring | Self::Worklist)
+    }
+
+    /// Whether it adds up certificates, in a unit, along a tree.
+    pub(super) const fn adds_up(self) -> bool {
+        matches!(self, Self::Summary | Self::Issuance | Self::Leaders | Self::Growth | Self::Bulletin)
+            || self.is_about_a_migration()
+    }
+
+    /// Whether it is about a migration.
+    #[must_use]
+    pub const fn is_about_a_migration(self) -> bool {
+        matches!(self, Self::Migration | Self::BurnDown | Self::Worklist | Self::Violations | Self::Bulletin)
+    }
+
+    /// The first thing asked that means nothing to this report, as its flag is called.
+    pub(super) fn does_not_take(self, asked: &Asked) -> Option<&'static str> {
+        let narrowed = self.adds_up() || self == Self::Expiring;
+        let whole = self == Self::Bulletin;
+        [
+            ("--org", asked.org.is_some() && whole),
+            ("--from", asked.from.is_some() && !self.has_period()),
+            ("--to", asked.to.is_some() && !self.has_period()),
+            ("--by", asked.by.is_some() && self != Self::Issuance),
+            ("--unit", asked.unit != Unit::default() && !narrowed),
+            ("--tree", asked.tree != TreeOf::default() && !self.adds_up()),
+            ("--profile", asked.profile.is_some() && (whole || !narrowed)),
+            ("--medium", asked.medium.is_some() && (whole || !narrowed)),
+            ("--migration", asked.migration.is_some() && !self.is_about_a_migration()),
+            ("--deadline", asked.deadline.is_some() && !matches!(self, Self::BurnDown | Self::Worklist)),
+        ]
+        .into_iter()
+        .find_map(|(flag, unfit)| unfit.then_some(flag))
+    }
+}
+
 hufu_model::code_enum!(ReportKind, "report", "the names of the reports");
 
 /// What a report of issuance is divided by.
@@ -185,4 +231,39 @@ pub struct Asked {
     pub deadline: Option<Day>,
     /// Rows at most of a list, 0 for all of them.
     pub limit: u32,
+}
+
+impl Asked {
+    /// What was given, each by the name of its flag, in the order of the command line.
+    #[must_use]
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        let text = |name, value: Option<String>| value.map(|value| (name, value));
+        let unit = (self.unit != Unit::default()).then(|| self.unit.to_string());
+        let tree = (self.tree != TreeOf::default()).then(|| self.tree.to_string());
+        [
+            text("org", self.org.as_ref().map(ToString::to_string)),
+            text("from", self.from.map(|d| d.to_string())),
+            text("to", self.to.map(|d| d.to_string())),
+            text("at", self.at.map(|t| t.to_string())),
+            text("as-of", self.as_of.map(|t| t.to_string())),
+            text("by", self.by.map(|b| b.to_string())),
+            text("unit", unit),
+            text("tree", tree),
+            text("profile", self.profile.as_ref().map(ToString::to_string)),
+            text("medium", self.medium.map(|m| m.to_string())),
+            text("migration", self.migration.as_ref().map(ToString::to_string)),
+            text("deadline", self.deadline.map(|d| d.to_string())),
+            text("limit", (self.limit > 0).then(|| self.limit.to_string())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The command line that asks for it.
+    #[must_use]
+    pub fn command(&self, kind: ReportKind) -> String {
+        let given = self.given().into_iter().map(|(name, value)| format!(" --{name} {value}"));
+        format!("hufu report {kind}{}", given.collect::<String>())
+    }
 }

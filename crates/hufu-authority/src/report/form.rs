@@ -55,7 +55,8 @@ pub struct Column {
 pub enum Kind {
     /// [`Value::Name`]: an organisation's name in both languages.
     Name,
-    /// [`Value::Code`]: a word of a closed list, with its key's prefix: `state` for the keys `state-…`.
+    /// [`Value::Code`]: a word of a closed list, with its key's prefix: `kind` for the keys `label-kind-…`. A code without
+    /// a message is shown as it is: ids of profiles are codes, too.
     Code(&'static str),
     /// [`Value::Text`].
     Text,
@@ -73,6 +74,26 @@ pub enum Kind {
     Month,
     /// [`Value::Moment`].
     Moment,
+}
+
+impl Column {
+    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind }
+    }
+}
+
+impl Table {
+    /// The place of a column.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The value of a row in a column; none when there is no such column.
+    #[must_use]
+    pub fn value<'r>(&self, row: &'r Row, column: &str) -> Option<&'r Value> {
+        row.values.get(self.column(column)?)
+    }
 }
 
 /// A row.
@@ -104,7 +125,7 @@ pub enum Value {
     Text(String),
     /// A number of things.
     Count(i64),
-    /// A part of a whole in ten-thousandths.
+    /// A part of a whole, or a ratio, in ten-thousandths.
     Share(i64),
     /// A value against an earlier one.
     Growth(Growth),
@@ -114,6 +135,29 @@ pub enum Value {
     Month(Day),
     /// An instant.
     Moment(Instant),
+}
+
+impl Value {
+    pub(super) fn identifier(text: impl ToString) -> Self {
+        Self::Text(text.to_string())
+    }
+
+    pub(super) fn code(code: &str) -> Self {
+        Self::Code(code.to_owned())
+    }
+
+    pub(super) fn optional<T>(value: Option<T>, make: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Empty, make)
+    }
+
+    /// A part of a whole, rounded half up; nothing of nothing is no share.
+    pub(super) fn share(part: i64, whole: i64) -> Self {
+        if whole <= 0 {
+            return Self::Empty;
+        }
+        let rounded = (i128::from(part) * 20_000 + i128::from(whole)).div_euclid(2 * i128::from(whole));
+        i64::try_from(rounded).map_or(Self::Empty, Self::Share)
+    }
 }
 
 /// How a table is drawn. Columns are counted from 0.
@@ -140,7 +184,8 @@ pub enum Chart {
         /// The columns of the heights.
         values: Vec<usize>,
     },
-    /// Rectangles as large as the numbers, one for each row that is no total.
+    /// Rectangles as large as the numbers, one for each row, also for one that adds up others: the column holds what each
+    /// row has by itself.
     TreeMap {
         /// The column of the names.
         names: usize,
