@@ -43,16 +43,20 @@ fn head(report: &Report) -> Map<String, Json> {
     put("as_of", views::instant(report.as_of));
     put("period", report.period.map(|(from, to)| json!({ "from": from.to_string(), "to": to.to_string() })).into());
     put("unit", report.unit.code().into());
-    put("asked", report.asked.iter().map(|(k, v)| ((*k).to_owned(), Json::from(v.as_str()))).collect::<Map<_, _>>().into());
+    put(
+        "asked",
+        report.asked.iter().map(|(k, v)| ((*k).to_owned(), Json::from(v.as_str()))).collect::<Map<_, _>>().into(),
+    );
     put("rules", report.rules.clone().into());
     out
 }
 
 fn table(table: &Table) -> Json {
     let columns = table.columns.iter().map(|c| json!({ "name": c.name, "kind": kind(c.kind) }));
-    let rows = table.rows.iter().map(
-        |row| json!({ "depth": row.depth, "total": row.total, "values": values(&table.columns, &row.values) }),
-    );
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| json!({ "depth": row.depth, "total": row.total, "values": values(&table.columns, &row.values) }));
     json!({ "name": table.name, "columns": columns.collect::<Vec<_>>(), "rows": rows.collect::<Vec<_>>() })
 }
 

@@ -63,7 +63,9 @@ pub(super) fn of(report: &Report, table: &Table, words: Words) -> Option<Picture
     let entry = |row: &&Row| (words.label(row, names, name_kind), columns.iter().map(|c| number(row, *c)).collect());
     let mut entries: Vec<(String, Vec<Option<i64>>)> = match form {
         // What is drawn as an area is what a row has itself; a rectangle holds all that stands below its row.
-        Form::TreeMap => branches(table).into_iter().map(|branch| summed(&branch, (names, name_kind), &columns, words)).collect(),
+        Form::TreeMap => {
+            branches(table).into_iter().map(|branch| summed(&branch, (names, name_kind), &columns, words)).collect()
+        }
         _ => rows.iter().map(entry).collect(),
     };
     if !in_time {
@@ -131,7 +133,12 @@ fn branches(table: &Table) -> Vec<Vec<&Row>> {
 }
 
 /// A branch as one entry with the sums of its rows.
-fn summed(branch: &[&Row], (names, kind): (usize, Kind), columns: &[usize], words: Words) -> (String, Vec<Option<i64>>) {
+fn summed(
+    branch: &[&Row],
+    (names, kind): (usize, Kind),
+    columns: &[usize],
+    words: Words,
+) -> (String, Vec<Option<i64>>) {
     let name = branch.first().map(|row| words.label(row, names, kind)).unwrap_or_default();
     let of = |column: usize| sum(&branch.iter().map(|row| number(row, column)).collect::<Vec<_>>());
     (name, columns.iter().map(|column| Some(of(*column))).collect())
@@ -145,7 +152,11 @@ fn number(row: &Row, column: usize) -> Option<i64> {
 }
 
 /// The largest ones, and the rest as one.
-fn gathered(mut entries: Vec<(String, Vec<Option<i64>>)>, columns: usize, words: Words) -> Vec<(String, Vec<Option<i64>>)> {
+fn gathered(
+    mut entries: Vec<(String, Vec<Option<i64>>)>,
+    columns: usize,
+    words: Words,
+) -> Vec<(String, Vec<Option<i64>>)> {
     let rest = entries.split_off(MOST - 1);
     let of = |column: usize| sum(&rest.iter().map(|(_, v)| v.get(column).copied().flatten()).collect::<Vec<_>>());
     let values = (0..columns).map(|column| Some(of(column))).collect();

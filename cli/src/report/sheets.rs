@@ -14,7 +14,8 @@ use crate::error::Result;
 pub(super) fn csv(report: &Report) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let sheet = report.tables.first().map(plain);
-    let empty = || Sheet { title: String::new(), notes: Vec::new(), columns: Vec::new(), rows: Vec::new(), chart: None };
+    let empty =
+        || Sheet { title: String::new(), notes: Vec::new(), columns: Vec::new(), rows: Vec::new(), chart: None };
     write::csv(&sheet.unwrap_or_else(empty), &mut bytes).map_err(hufu_authority::Error::from)?;
     Ok(bytes)
 }

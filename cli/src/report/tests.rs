@@ -51,7 +51,8 @@ fn balanced(page: &str) {
     let mut open: Vec<String> = Vec::new();
     for piece in page.split('<').skip(1) {
         let (tag, _) = piece.split_once('>').unwrap();
-        let name: String = tag.trim_start_matches('/').chars().take_while(|c| c.is_alphanumeric() || *c == '!').collect();
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(|c| c.is_alphanumeric() || *c == '!').collect();
         if tag.starts_with('/') {
             assert_eq!(open.pop().as_deref(), Some(name.as_str()), "{piece}");
         } else if !tag.ends_with('/') && !VOID.contains(&name.as_str()) {

@@ -99,7 +99,11 @@ impl Words {
 
     /// The name that a picture gives to a row.
     pub(crate) fn label(self, row: &Row, column: usize, kind: Kind) -> String {
-        row.values.get(column).map(|value| self.value(value, kind)).filter(|t| !t.is_empty()).unwrap_or(NOTHING.to_owned())
+        row.values
+            .get(column)
+            .map(|value| self.value(value, kind))
+            .filter(|t| !t.is_empty())
+            .unwrap_or(NOTHING.to_owned())
     }
 
     /// What a report is about: its two times, its period, its unit and what it was narrowed to; names and values.
@@ -114,14 +118,16 @@ impl Words {
             let text = self.fill("about-from-to", &[("from", &from.to_string()), ("to", &last.to_string())]);
             out.insert(0, (self.say("about-period"), text));
         }
-        out.extend(report.asked.iter().map(|(name, value)| (self.say(&format!("about-{name}")), self.asked(name, value))));
+        // What stands above is said already.
+        let further = report.asked.iter().filter(|(name, _)| !matches!(*name, "at" | "as-of" | "from" | "to" | "unit"));
+        out.extend(further.map(|(name, value)| (self.say(&format!("about-{name}")), self.asked(name, value))));
         out
     }
 
     fn asked(self, name: &str, value: &str) -> String {
         match name {
             "by" | "tree" => self.code(name, value),
-            "medium" => self.code("label-medium", value),
+            "medium" => self.code("medium", value),
             _ => clean(value),
         }
     }
@@ -188,7 +194,8 @@ mod tests {
             assert_eq!(count(n), text);
         }
         assert_eq!(count(i64::MIN), "-9,223,372,036,854,775,808");
-        for (parts, text) in [(3000, "30.0%"), (8966, "89.7%"), (0, "0.0%"), (-4, "0.0%"), (-5, "-0.1%"), (76_006, "760.1%")]
+        for (parts, text) in
+            [(3000, "30.0%"), (8966, "89.7%"), (0, "0.0%"), (-4, "0.0%"), (-5, "-0.1%"), (76_006, "760.1%")]
         {
             assert_eq!(percent(parts), text, "{parts}");
         }

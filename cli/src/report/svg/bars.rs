@@ -14,7 +14,8 @@ const NAMES: f64 = 300.0;
 
 /// Draws and gives the height.
 pub(super) fn draw(canvas: &mut Canvas, picture: &Picture, words: Words) -> f64 {
-    let total = |row: usize| -> i64 { picture.series.iter().filter_map(|s| s.values.get(row).copied().flatten()).sum() };
+    let total =
+        |row: usize| -> i64 { picture.series.iter().filter_map(|s| s.values.get(row).copied().flatten()).sum() };
     let largest = (0..picture.names.len()).map(total).max().unwrap_or_default();
     let scale = scale::up_to(largest, 5);
     let widest = picture.names.iter().map(|name| text::width(name, SIZE)).fold(0.0, f64::max).min(NAMES);
@@ -40,7 +41,9 @@ pub(super) fn draw(canvas: &mut Canvas, picture: &Picture, words: Words) -> f64 
             let area = Area { x: at(from), y, width: at(from + value) - at(from), height: BAR };
             let shown = number(value, picture.share);
             let says = match picture.form {
-                Form::Stacked => words.fill("picture-part", &[("name", name), ("series", &series.name), ("value", &shown)]),
+                Form::Stacked => {
+                    words.fill("picture-part", &[("name", name), ("series", &series.name), ("value", &shown)])
+                }
                 _ => format!("{name} {shown}"),
             };
             canvas.filled(place, area, &says);

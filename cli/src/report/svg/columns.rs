@@ -71,7 +71,8 @@ pub(super) fn draw(canvas: &mut Canvas, picture: &Picture) -> f64 {
     let frame = Frame::draw(canvas, picture, 10.0);
     let Some(series) = picture.series.first() else { return frame.height() };
     let wide = (frame.step() * 0.68).clamp(1.0, 60.0);
-    let widest = series.values.iter().flatten().map(|v| text::width(&number(*v, picture.share), SIZE)).fold(0.0, f64::max);
+    let widest =
+        series.values.iter().flatten().map(|v| text::width(&number(*v, picture.share), SIZE)).fold(0.0, f64::max);
     let largest = series.values.iter().flatten().max().copied();
     let all = widest + 6.0 <= frame.step();
     for (place, value) in series.values.iter().enumerate() {

@@ -7,8 +7,9 @@ use std::io::Write;
 
 use hufu_model::time::Instant;
 use rust_xlsxwriter::{
-    Chart as Drawing, ChartFormat, ChartLegendPosition, ChartLine, ChartPatternFill, ChartPatternFillType, ChartSolidFill, ChartMarker, ChartMarkerType, ChartType, ColNum, Format,
-    FormatAlign, FormatBorder, RowNum, Workbook, Worksheet, XlsxError,
+    Chart as Drawing, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType, ChartPatternFill,
+    ChartPatternFillType, ChartSolidFill, ChartType, ColNum, Format, FormatAlign, FormatBorder, RowNum, Workbook,
+    Worksheet, XlsxError,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -221,7 +222,8 @@ fn drawing(chart: &Chart, column: usize) -> Result<Drawing> {
             let marker = MARKERS.get(place % MARKERS.len()).copied().unwrap_or(ChartMarkerType::Circle);
             added.set_format(ChartFormat::new().set_line(ChartLine::new().set_color(ink).set_width(2)));
             added.set_marker(ChartMarker::new().set_type(marker).set_size(5));
-        } else if let Some((pattern, front, back)) = PATTERNS.get(place % PATTERNS.len()).filter(|_| chart.series.len() > 1)
+        } else if let Some((pattern, front, back)) =
+            PATTERNS.get(place % PATTERNS.len()).filter(|_| chart.series.len() > 1)
         {
             let mut fill = ChartPatternFill::new();
             fill.set_pattern(pattern.clone()).set_foreground_color(*front).set_background_color(*back);
@@ -253,7 +255,8 @@ fn drawing(chart: &Chart, column: usize) -> Result<Drawing> {
 
 /// A name that a sheet may have: no `[]:*?/\`, not too long, not empty, and not one that another sheet has.
 fn name(title: &str, taken: &[String]) -> String {
-    let plain = |most| title.chars().filter(|c| !"[]:*?/\\'".contains(*c) && !c.is_control()).take(most).collect::<String>();
+    let plain =
+        |most| title.chars().filter(|c| !"[]:*?/\\'".contains(*c) && !c.is_control()).take(most).collect::<String>();
     let first = Some(plain(NAME)).filter(|plain| !plain.trim().is_empty()).unwrap_or_else(|| "hufu".to_owned());
     // Sheets are told apart without regard to case.
     let free = |name: &String| !taken.iter().any(|t| t.to_lowercase() == name.to_lowercase());
