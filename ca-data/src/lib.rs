@@ -8,17 +8,22 @@
 //! | the shape of certificates | [`profile_from_toml`], [`profiles`] |
 //! | division codes | [`region`] |
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
+//! | who has what issued when in the acceptance population | [`population`] |
 //! | names of object identifiers | [`oid_name`] |
+//! | changes of algorithm | [`migrations`] |
 //! | messages | [`message`], [`render`] |
 
 mod message;
+mod migration;
 mod oid;
+pub mod population;
 mod profile;
 mod region;
 mod roster;
 mod table;
 
 pub use message::{Lang, keys, message, render};
+pub use migration::{migration, migrations};
 pub use oid::{OidEntry, oid_name, oids};
 pub use profile::{ProfileError, profile, profile_from_toml, profiles};
 pub use region::{Region, region, regions};

@@ -35,7 +35,7 @@ impl Machine {
 
 #[test]
 fn a_jump_of_the_clock_is_refused_and_does_no_harm() {
-    let t = TestAuthority::national("jumps");
+    let t = TestAuthority::real("jumps");
     let machine = Machine::of(&t);
     let entry = machine.session(&t, "chengdu-entry").unwrap();
     machine.enters(&t, &entry, 1).unwrap();
@@ -72,6 +72,46 @@ fn a_jump_of_the_clock_is_refused_and_does_no_harm() {
     assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 
+/// A home whose time is simulated, and one that lives by the machine's clock: neither clock writes in the other's home, and
+/// everybody may look at both.
+#[test]
+fn neither_clock_writes_in_a_home_of_the_other_kind() {
+    let open = |t: &TestAuthority, clock: TestClock| {
+        hufu_tests::open(t.base(), Arc::new(clock), Arc::new(SeededEntropy::new("other"))).err().map(|e| e.code())
+    };
+    let (simulated, real) = (TestAuthority::national("simulated"), TestAuthority::real("real"));
+    let issued = simulated.issue_person(1);
+    let now = simulated.now();
+    assert_eq!(open(&simulated, TestClock::of_a_machine(now)), Some("home.simulated-clock"));
+    assert_eq!(open(&simulated, TestClock::new(now)), None);
+    assert_eq!(open(&real, TestClock::new(now)), Some("home.real-clock"));
+    assert_eq!(open(&real, TestClock::of_a_machine(now)), None);
+    let e = Authority::open(&simulated.home()).err().unwrap();
+    assert_eq!((e.code(), e.kind().class()), ("home.simulated-clock", hufu_authority::Class::Refused));
+
+    // The root says what it is, the founding event has it on record, and the entry cannot be taken away unseen.
+    for (t, is_simulated) in [(&simulated, true), (&real, false)] {
+        let identity = t.authority.identity();
+        assert_eq!(identity.simulated, is_simulated);
+        assert_eq!(
+            identity.root.subject_text().contains("测试 TEST Root CA"),
+            is_simulated,
+            "{}",
+            identity.root.subject_text()
+        );
+    }
+    // Looked at with the machine's clock, which stands years before it here: it is seen as of its last event.
+    let looked = Authority::open_read_only(&simulated.home()).unwrap();
+    assert_eq!(looked.now(), simulated.authority.clock_state().unwrap().ledger);
+    assert!(looked.certificate(&issued.serial).is_ok());
+    assert!(looked.audit(Depth::Deep, &|_| ()).unwrap().findings.is_empty());
+    let connection = rusqlite::Connection::open(simulated.database()).unwrap();
+    assert_eq!(connection.execute("DELETE FROM meta WHERE name = 'clock'", []).unwrap(), 1);
+    drop(connection);
+    let looked = Authority::open_read_only(&simulated.home()).unwrap();
+    assert!(!looked.audit(Depth::Deep, &|_| ()).unwrap().findings.is_empty());
+}
+
 /// The control: a clock that is not watched writes at the wrong time once, and then nothing more for ten years.
 #[test]
 fn without_the_rule_one_jump_stops_everything_that_follows() {
@@ -90,7 +130,7 @@ fn without_the_rule_one_jump_stops_everything_that_follows() {
 
 #[test]
 fn a_home_that_rested_goes_on_when_an_administrator_confirms_the_clock() {
-    let t = TestAuthority::national("rested");
+    let t = TestAuthority::real("rested");
     let machine = Machine::of(&t);
     machine.clock.advance(60 * DAY);
     let (zhao, entry) = (machine.session(&t, "zhao").unwrap(), machine.session(&t, "chengdu-entry").unwrap());

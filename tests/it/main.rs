@@ -20,6 +20,7 @@ mod issuance;
 mod key_centre;
 mod lifecycle;
 mod media;
+mod migration;
 mod pairs;
 mod privacy;
 mod publish;

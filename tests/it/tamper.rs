@@ -14,7 +14,7 @@ use rusqlite::{Connection, params};
 use crate::expect::{all, sound};
 
 /// Every table whose rows stand in events.
-const COVERED: [&str; 28] = [
+const COVERED: [&str; 29] = [
     "signer",
     "meta",
     "authority_certificate",
@@ -43,6 +43,7 @@ const COVERED: [&str; 28] = [
     "envelope",
     "medium",
     "medium_certificate",
+    "cutover",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
 const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
@@ -102,6 +103,19 @@ fn lived_in(seed: &str) -> TestAuthority {
     for (n, medium) in (21..).zip(&media[1..]) {
         let id = medium.id.clone();
         t.issue(&[NewRequest { medium_id: Some(id), ..t.people.person(n, "lra-chengdu") }]);
+    }
+    for org in ["ra-yunnan", "ra-audit"] {
+        let cutover = hufu_model::migration::Cutover {
+            org: org.parse().unwrap(),
+            migration: "sm2".parse().unwrap(),
+            effective: "2017-06-30T00:00:00+08:00".parse().unwrap(),
+            attested: true,
+            evidence: "验收报告".to_owned(),
+            withdrawn: false,
+        };
+        let change = Change::Cutover(cutover);
+        let Outcome::Proposed(digest) = t.authority.change(&t.session("zhao"), &change).unwrap() else { panic!() };
+        t.authority.countersign(&t.session("qian"), &digest).unwrap();
     }
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);

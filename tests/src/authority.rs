@@ -72,7 +72,21 @@ impl TestAuthority {
     /// As [`TestAuthority::found`], in a folder of the caller's.
     #[must_use]
     pub fn found_in(base: PathBuf, folder: Option<TempDir>, seed: &str) -> Self {
-        let (clock, entropy, people) = parts(seed, FOUNDED);
+        Self::found_on(TestClock::new(FOUNDED), base, folder, seed)
+    }
+
+    /// A home with the small national hierarchy that lives by the machine's clock, as every home for work does. Its clock
+    /// is watched: a jump ahead must be confirmed.
+    #[must_use]
+    pub fn real(seed: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
+        let t = Self::found_on(TestClock::of_a_machine(FOUNDED), folder.path().to_owned(), Some(folder), seed);
+        t.build_hierarchy();
+        t
+    }
+
+    fn found_on(clock: TestClock, base: PathBuf, folder: Option<TempDir>, seed: &str) -> Self {
+        let (clock, entropy, people) = (Arc::new(clock), Arc::new(SeededEntropy::new(seed)), People::new(seed));
         let random: &dyn Entropy = &*entropy;
         let (ca, home) = (Passphrase::machine(random).unwrap(), Passphrase::machine(random).unwrap());
         fs::write(base.join("passphrases"), format!("{seed}\n{}\n{}\n", ca.expose(), home.expose())).unwrap();
@@ -314,10 +328,6 @@ pub fn copy_folder(from: &Path, to: &Path) {
 pub fn ready_requests(t: &TestAuthority, first: u64, count: u64) -> Vec<RequestId> {
     let requests: Vec<NewRequest> = (first..first + count).map(|n| t.people.person(n, "lra-chengdu")).collect();
     t.enter("chengdu-entry", "sichuan-approver", &requests)
-}
-
-fn parts(seed: &str, now: Instant) -> (Arc<TestClock>, Arc<SeededEntropy>, People) {
-    (Arc::new(TestClock::new(now)), Arc::new(SeededEntropy::new(seed)), People::new(seed))
 }
 
 /// Seed and passphrases, as the founding wrote them down.

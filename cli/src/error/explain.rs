@@ -240,6 +240,22 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         ErrorKind::AnchorDiffers { size } | ErrorKind::NotCheckpointed { size } => vec![("size", size.to_string())],
         ErrorKind::Unreadable { wanted, what } => vec![("wanted", said(lang, wanted)), ("what", said(lang, what))],
         ErrorKind::Internal(what) => vec![("what", (*what).to_owned())],
+        ErrorKind::UnknownMigration(id) => vec![("migration", id.clone())],
+        ErrorKind::AfterCutover(after) => vec![
+            ("org", after.org.to_string()),
+            ("algorithm", render(lang, &format!("label-algorithm-{}", after.algorithm), &[])),
+            ("head", after.head.to_string()),
+            ("to", render(lang, &format!("label-algorithm-{}", after.to), &[])),
+            ("effective", time(after.effective)),
+            ("migration", after.migration.to_string()),
+            ("event", after.event.to_string()),
+        ],
+        ErrorKind::CutoverPast { effective, now } | ErrorKind::CutoverFuture { effective, now } => {
+            vec![("effective", time(*effective)), ("now", time(*now))]
+        }
+        ErrorKind::NoCutover { org, migration } => {
+            vec![("org", org.to_string()), ("migration", migration.to_string())]
+        }
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
         ErrorKind::ReportUnfit { report, what } => {
@@ -401,6 +417,8 @@ mod tests {
             ErrorKind::HomeExists(path()),
             ErrorKind::File { path: path(), source: std::io::Error::other("x") },
             ErrorKind::Settings { path: path(), what: "x".to_owned() },
+            ErrorKind::SimulatedHome,
+            ErrorKind::RealHome,
             ErrorKind::Locked,
             ErrorKind::Id(IdError { what: "w", text: "t".to_owned(), rule: "r" }),
             ErrorKind::Tree(TreeError::Unknown("ra".parse().unwrap())),

@@ -17,6 +17,7 @@ use crate::authority::{Authority, Identity, Session};
 use crate::check::{Signed, take};
 use crate::document;
 use crate::error::{Error, ErrorKind, Result};
+use crate::migration::InForce;
 use crate::policy::{self, Gravity};
 
 /// How long an approval may wait for its certificate.
@@ -64,10 +65,10 @@ impl Authority {
         let verified = self.read_as(session, kind(decision).code(), |r| {
             let by = policy::acting(r, session, now)?;
             let tree = r.org_tree()?;
-            let mut signed = Signed::new(r, &tree, &self.identity, now);
+            let mut deciding = Deciding::new(r, &tree, &by, &self.identity, now, decision)?;
             let mut seen = HashSet::new();
             for id in ids.iter().filter(|id| seen.insert(*id)) {
-                match self.decidable(r, &tree, &by, &mut signed, id, decision) {
+                match deciding.step(id) {
                     Ok(Step::Done(before)) => drop(results.insert(id.clone(), Ok(before))),
                     Ok(Step::Decide(row)) => {
                         by_manifest.entry((row.manifest, row.org.clone())).or_default().push(*row);
@@ -87,13 +88,11 @@ impl Authority {
                 let r = w.reader();
                 let by = policy::acting(&r, session, w.now())?;
                 let tree = r.org_tree()?;
-                let mut signed = Signed::new(&r, &tree, &self.identity, w.now());
+                let mut deciding = Deciding::new(&r, &tree, &by, &self.identity, w.now(), decision)?;
                 let mut changed = Vec::with_capacity(rows.len());
                 for row in &rows {
                     // Read again inside the transaction: somebody may have been faster.
-                    let Step::Decide(mut row) = self.decidable(&r, &tree, &by, &mut signed, &row.id, decision)? else {
-                        continue;
-                    };
+                    let Step::Decide(mut row) = deciding.step(&row.id)? else { continue };
                     row.status = wanted(decision);
                     row.approval = Some(decided.digest);
                     row.approver = Some(by.id.clone());
@@ -121,43 +120,6 @@ impl Authority {
         }
         self.record_denials(session, kind(decision).code(), results.values().filter_map(|r| r.as_ref().err()))?;
         Ok(ids.iter().map(|id| take(&mut results, id)).collect())
-    }
-
-    /// Whether the operator may decide this request now, or whether it was decided so before.
-    fn decidable(
-        &self,
-        r: &Reader<'_>,
-        tree: &OrgTree,
-        by: &Operator,
-        signed: &mut Signed<'_>,
-        id: &RequestId,
-        decision: Decision,
-    ) -> Result<Step> {
-        let row = r.request(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
-        if row.submitter == by.id {
-            return Err(ErrorKind::SelfApproval(by.id.clone()).into());
-        }
-        policy::may_approve(tree, by, &row.org, approvers(r, signed, &row)?)?;
-        if row.approver.as_ref() == Some(&by.id) && row.status != RequestStatus::Submitted {
-            let approved = row.status != RequestStatus::Rejected;
-            if approved == (decision == Decision::Approve) {
-                return Ok(Step::Done(Decided { id: row.id, status: row.status }));
-            }
-        }
-        if !row.status.may_become(wanted(decision), row.action) {
-            return Err(
-                ErrorKind::RequestState { request: row.id, status: row.status.code(), wanted: "submitted" }.into()
-            );
-        }
-        // Freezing stops what is new; it does not protect certificates from those above.
-        if decision == Decision::Approve && row.action.makes_certificate() {
-            policy::not_frozen(tree, &row.org)?;
-            if row.profile.as_str() == crate::submit::OPERATOR_PROFILE {
-                let body = r.request_body(id)?.ok_or_else(|| document::fault("request", "its body is missing"))?;
-                policy::may_appoint(r, tree, by, RequestRecord::from_der(&body.record)?.operator.as_ref())?;
-            }
-        }
-        Ok(Step::Decide(Box::new(row)))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -189,6 +151,61 @@ impl Authority {
         };
         let der = approval.to_der();
         Ok(document::row("approval", &der, session, now, self.sign_as(session, &der)?))
+    }
+}
+
+/// One person's decision about requests, as one state of the database sees them.
+struct Deciding<'a> {
+    r: &'a Reader<'a>,
+    tree: &'a OrgTree,
+    by: &'a Operator,
+    signed: Signed<'a>,
+    cutovers: InForce<'a>,
+    decision: Decision,
+}
+
+impl<'a> Deciding<'a> {
+    fn new(
+        r: &'a Reader<'a>,
+        tree: &'a OrgTree,
+        by: &'a Operator,
+        identity: &'a Identity,
+        now: Instant,
+        decision: Decision,
+    ) -> Result<Self> {
+        let (signed, cutovers) = (Signed::new(r, tree, identity, now), InForce::now(r, now)?);
+        Ok(Self { r, tree, by, signed, cutovers, decision })
+    }
+
+    /// Whether the operator may decide this request now, or whether it was decided so before.
+    fn step(&mut self, id: &RequestId) -> Result<Step> {
+        let Self { r, tree, by, decision, .. } = *self;
+        let row = r.request(id)?.ok_or_else(|| ErrorKind::UnknownRequest(id.clone()))?;
+        if row.submitter == by.id {
+            return Err(ErrorKind::SelfApproval(by.id.clone()).into());
+        }
+        policy::may_approve(tree, by, &row.org, approvers(r, &mut self.signed, &row)?)?;
+        if row.approver.as_ref() == Some(&by.id) && row.status != RequestStatus::Submitted {
+            let approved = row.status != RequestStatus::Rejected;
+            if approved == (decision == Decision::Approve) {
+                return Ok(Step::Done(Decided { id: row.id, status: row.status }));
+            }
+        }
+        if !row.status.may_become(wanted(decision), row.action) {
+            return Err(
+                ErrorKind::RequestState { request: row.id, status: row.status.code(), wanted: "submitted" }.into()
+            );
+        }
+        // Freezing stops what is new; it does not protect certificates from those above.
+        if decision == Decision::Approve && row.action.makes_certificate() {
+            policy::not_frozen(tree, &row.org)?;
+            self.cutovers.refuse_profile(&row.org, &row.profile_digest)?;
+            if row.profile.as_str() == crate::submit::OPERATOR_PROFILE {
+                let body = r.request_body(id)?.ok_or_else(|| document::fault("request", "its body is missing"))?;
+                policy::may_appoint(r, tree, by, RequestRecord::from_der(&body.record)?.operator.as_ref())?;
+            }
+        }
+        Ok(Step::Decide(Box::new(row)))
     }
 }
 

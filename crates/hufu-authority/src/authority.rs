@@ -23,7 +23,7 @@ use crate::edge::{SystemClock, SystemEntropy};
 use crate::error::{Class, Error, ErrorKind, Result};
 use crate::home::{self, Home};
 use crate::key_centre::KeyCentre;
-use crate::policy;
+use crate::{clock, policy};
 
 /// How many refused attempts of one person are told one by one within an hour.
 const DENIALS: u64 = 100;
@@ -61,6 +61,8 @@ pub struct Identity {
     pub urls: Urls,
     /// The instance octet of the founding CA's serial numbers.
     pub instance: u8,
+    /// Whether the home was founded on a simulated clock: a TEST, as its root says, too.
+    pub simulated: bool,
 }
 
 /// An operator who proved to hold the key of their certificate. It has no `Debug` and no `Clone`.
@@ -124,7 +126,8 @@ impl Authority {
         Self::open_with(path, Mode::ReadWrite, Arc::new(SystemClock), Arc::new(SystemEntropy))
     }
 
-    /// Opens the home at `path` for looking only; it works beside a writer and on a read-only disk.
+    /// Opens the home at `path` for looking only; it works beside a writer and on a read-only disk. A home whose time is
+    /// simulated is seen as of its last event.
     ///
     /// # Errors
     /// As [`Authority::open`].
@@ -135,7 +138,8 @@ impl Authority {
     /// Opens a home with a clock and a random source of the caller's.
     ///
     /// # Errors
-    /// As [`Authority::open`].
+    /// As [`Authority::open`]; [`ErrorKind::SimulatedHome`] and [`ErrorKind::RealHome`] when it is to be written in and the
+    /// home was founded on a clock of the other kind.
     pub fn open_with(path: &Path, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         Self::open_home(Home::open(path)?, mode, clock, entropy)
     }
@@ -143,10 +147,14 @@ impl Authority {
     /// Opens a home whose settings are known.
     pub(crate) fn open_home(home: Home, mode: Mode, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let store = Store::open(&home.database(), mode)?;
+        let (identity, clock) = store.read(|r| {
+            let identity = Identity::load(r)?;
+            let clock = clock::of_home(r, identity.simulated, mode, clock)?;
+            Ok::<_, Error>((identity, clock))
+        })?;
         if !clock.simulated() {
             store.watch_clock();
         }
-        let identity = store.read(Identity::load)?;
         Ok(Self { home, store, clock, entropy, seal: None, identity, anchored: Mutex::new(None) })
     }
 
@@ -347,6 +355,7 @@ impl Identity {
         let shards = r.meta("crl-shards")?.and_then(|n| n.parse().ok()).unwrap_or(0);
         let urls = crate::init::urls(&meta("base-http")?, r.meta("base-ldap")?.as_deref(), shards);
         let instance = meta("instance")?.parse().unwrap_or(1);
-        Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance })
+        let simulated = r.meta(clock::ENTRY)?.as_deref() == Some(clock::SIMULATED);
+        Ok(Self { name: meta("name")?, root, issuing, ledger, ca, urls, instance, simulated })
     }
 }

@@ -4,6 +4,7 @@
 use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
 use hufu_model::ident::{CaId, Digest, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::migration::Cutover;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, OrgTree, Organisation};
 use hufu_model::revocation::RevocationReason;
@@ -19,7 +20,7 @@ use crate::ca::{self, NewCa};
 use crate::error::{ErrorKind, Result};
 use crate::home::Home;
 use crate::key_founding::{KeyCentreFacts, META};
-use crate::{document, policy, retention};
+use crate::{document, migration, policy, retention};
 
 /// How long a proposed act waits for its second person.
 const PROPOSAL_DAYS: i64 = 14;
@@ -75,6 +76,9 @@ pub enum Change {
     RetentionSet(u32),
     /// Deletes the personal fields of these certificates' requests, whose retention time has ended. Two people.
     Erase(Vec<Serial>),
+    /// Lets only the new algorithm of a migration be issued under an organisation from an instant on, or corrects such a
+    /// record. Two people.
+    Cutover(Cutover),
     /// Records a profile, or a new text for one. Two people.
     ProfileSet {
         /// The profile's TOML text.
@@ -108,6 +112,7 @@ impl Change {
             Self::ProfileSet { .. } => EventKind::ProfileSet,
             Self::RetentionSet(_) => EventKind::RetentionSet,
             Self::Erase(_) => EventKind::Erase,
+            Self::Cutover(_) => EventKind::Cutover,
             Self::CaAdd(_) => EventKind::CaAdd,
             Self::CaCurrent(_) => EventKind::CaCurrent,
             Self::CaRetire(_) => EventKind::CaRetire,
@@ -126,6 +131,7 @@ impl Change {
             Self::ProfileSet { source } => profile(source)?.id.to_string(),
             Self::RetentionSet(_) => "retention".to_owned(),
             Self::Erase(certificates) => format!("{} certificates", certificates.len()),
+            Self::Cutover(cutover) => cutover.org.to_string(),
             Self::CaAdd(new) => new.name.to_string(),
             Self::CaCurrent(ca) | Self::CaRetire(ca) | Self::CaRevoke { ca, .. } => ca.to_string(),
         })
@@ -152,6 +158,7 @@ impl Change {
                 let serials: Vec<String> = certificates.iter().map(ToString::to_string).collect();
                 vec![pair("certificates", serials.join(" "))]
             }
+            Self::Cutover(cutover) => migration::fields(cutover),
             Self::CaAdd(new) => new.fields(),
             Self::CaRevoke { reason, .. } => vec![pair("reason", reason.code().to_owned())],
             Self::OrgFreeze(_)
@@ -202,6 +209,7 @@ impl Change {
                 let serials = field("certificates")?.split(' ').map(str::parse);
                 Self::Erase(serials.collect::<std::result::Result<_, _>>()?)
             }
+            EventKind::Cutover => Self::Cutover(migration::from_fields(act.object.parse()?, field)?),
             EventKind::CaAdd => Self::CaAdd(Box::new(NewCa::from_fields(act.object.parse()?, field)?)),
             EventKind::CaCurrent => Self::CaCurrent(act.object.parse()?),
             EventKind::CaRetire => Self::CaRetire(act.object.parse()?),
@@ -241,6 +249,7 @@ impl Change {
                 org.clone()
             }
             Self::OrgFreeze(org) | Self::OrgUnfreeze(org) | Self::OrgLimits { org, .. } => org.clone(),
+            Self::Cutover(cutover) => cutover.org.clone(),
             Self::OperatorRoles { operator, .. } | Self::OperatorRemove(operator) => known(operator)?.org,
             // A profile, a key centre or an issuing CA is the whole authority's, not the office's whose administrator proposes it.
             Self::ProfileSet { .. }
@@ -450,6 +459,7 @@ enum Plan {
     Cas(Vec<IssuingCaRow>),
     Years(u32),
     Erase(Vec<RequestId>),
+    Cutover(Cutover),
 }
 
 impl Plan {
@@ -460,6 +470,7 @@ impl Plan {
             Self::Profile(digest, profile) => event.put_profile(&digest, &profile)?,
             Self::Years(years) => event.field("years", &years.to_string()),
             Self::Erase(requests) => requests.iter().try_for_each(|request| event.erase_sealed(request))?,
+            Self::Cutover(cutover) => event.put_cutover(&cutover)?,
             Self::KeyCentre(entry) => event.put_meta(META, &entry)?,
             Self::Cas(rows) => rows.iter().try_for_each(|row| event.put_issuing_ca(row))?,
         }
@@ -553,6 +564,11 @@ impl Change {
                     return nothing(format!("personal fields are kept for {years} years already"));
                 }
                 Ok(Plan::Years(*years))
+            }
+            Self::Cutover(cutover) => {
+                let before = migration::last_record(&w.reader().cutovers(None)?, &cutover.org, &cutover.migration);
+                migration::check(cutover, before.as_ref(), w.now())?;
+                Ok(Plan::Cutover(cutover.clone()))
             }
             Self::Erase(certificates) => retention::erasable(&w.reader(), certificates, w.now()).map(Plan::Erase),
             Self::CaRetire(ca) => ca::step(&w.reader(), identity, w.now(), ca, CaStatus::Retired, None).map(Plan::Cas),

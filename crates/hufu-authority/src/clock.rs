@@ -4,14 +4,51 @@
 //! ten years; and a clock that is wrong looks, from here, like a home that has rested. So a write that lies more than
 //! [`CLOCK_AHEAD_MS`](hufu_store::CLOCK_AHEAD_MS) behind the last event is refused until an administrator of the CA has looked
 //! at both times and confirmed the present one; that becomes an event.
+//!
+//! A demonstration or a test plays years in minutes. A home is therefore founded either on the machine's clock or on a
+//! simulated one ([`Clock::simulated`]); the founding event says which, and the root's subject says 测试 TEST. Neither kind
+//! of clock writes in a home of the other kind.
+
+use std::sync::Arc;
 
 use hufu_model::event::EventKind;
 use hufu_model::operator::Role;
-use hufu_model::time::Instant;
+use hufu_model::time::{Clock, Instant};
+use hufu_store::{Mode, Reader};
 
 use crate::authority::{Authority, Session};
 use crate::error::{ErrorKind, Result};
 use crate::{init, policy};
+
+/// The entry of a home that says by what clock it lives; a home without it lives by the machine's.
+pub(crate) const ENTRY: &str = "clock";
+
+/// Its value in a home that was founded on a simulated clock.
+pub(crate) const SIMULATED: &str = "simulated";
+
+/// The clock that a home is opened with, `clock` when it fits. A home whose time is simulated is looked at as of its last
+/// event: to the machine's clock everything in it would have expired.
+pub(crate) fn of_home(r: &Reader<'_>, simulated: bool, mode: Mode, clock: Arc<dyn Clock>) -> Result<Arc<dyn Clock>> {
+    match (mode, simulated, clock.simulated()) {
+        (_, true, true) | (_, false, false) | (Mode::ReadOnly, false, true) => Ok(clock),
+        (Mode::ReadOnly, true, false) => Ok(Arc::new(Standing(r.last_event_at()?.unwrap_or(clock.now())))),
+        (Mode::ReadWrite, true, false) => Err(ErrorKind::SimulatedHome.into()),
+        (Mode::ReadWrite, false, true) => Err(ErrorKind::RealHome.into()),
+    }
+}
+
+/// A clock that stands still.
+struct Standing(Instant);
+
+impl Clock for Standing {
+    fn now(&self) -> Instant {
+        self.0
+    }
+
+    fn simulated(&self) -> bool {
+        true
+    }
+}
 
 /// Where the clock stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use hufu_model::ca::CaStatus;
-use hufu_model::certificate::CertificateStatus;
+use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{CaId, IdError, MediumId, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, IdError, MediumId, MigrationId, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
 use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Role;
@@ -26,6 +26,25 @@ mod text;
 pub struct Error {
     kind: ErrorKind,
     context: Option<String>,
+}
+
+/// The cutover that a request came after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterCutover {
+    /// The algorithm of the request's key.
+    pub algorithm: Algorithm,
+    /// The organisation it was entered for.
+    pub org: OrgId,
+    /// The organisation that cut over: that one, or one above it.
+    pub head: OrgId,
+    /// The migration.
+    pub migration: MigrationId,
+    /// Where the migration leads.
+    pub to: Algorithm,
+    /// Since when.
+    pub effective: Instant,
+    /// The event of the ledger that says so.
+    pub event: u64,
 }
 
 /// What an error means to the caller; the command line turns it into an exit code.
@@ -67,6 +86,10 @@ pub enum ErrorKind {
         /// What is wrong, with its line.
         what: String,
     },
+    /// The home was founded on a simulated clock, and the machine's clock came to write in it.
+    SimulatedHome,
+    /// The home lives by the machine's clock, and a simulated one came to write in it.
+    RealHome,
     /// The data key of sealed fields is still locked.
     Locked,
     /// An identifier is malformed.
@@ -468,6 +491,33 @@ pub enum ErrorKind {
         /// What is wrong with it.
         what: String,
     },
+    /// No migration of this name.
+    UnknownMigration(String),
+    /// A request for a key that a cutover left behind.
+    AfterCutover(Box<AfterCutover>),
+    /// A cutover would take effect before its second approval, and is not attested.
+    CutoverPast {
+        /// When it would take effect.
+        effective: Instant,
+        /// The approval.
+        now: Instant,
+    },
+    /// A cutover that is attested has not happened yet.
+    CutoverFuture {
+        /// When it would have taken effect.
+        effective: Instant,
+        /// The present.
+        now: Instant,
+    },
+    /// A cutover that is attested or withdrawn rests on evidence, and none is given.
+    CutoverEvidence,
+    /// A cutover that is to be withdrawn is not on record.
+    NoCutover {
+        /// The organisation.
+        org: OrgId,
+        /// The migration.
+        migration: MigrationId,
+    },
     /// A report asks for a time before the ledger begins.
     BeforeLedger {
         /// When the ledger begins.
@@ -556,6 +606,8 @@ impl ErrorKind {
             Self::HomeExists(_) => "home.exists",
             Self::File { .. } => "home.file",
             Self::Settings { .. } => "home.settings",
+            Self::SimulatedHome => "home.simulated-clock",
+            Self::RealHome => "home.real-clock",
             Self::Locked => "home.locked",
             Self::Id(_) => "input.id",
             Self::Tree(TreeError::Unknown(_)) => "org.unknown",
@@ -650,6 +702,12 @@ impl ErrorKind {
             Self::ManyChanges { .. } => "crl.changes",
             Self::NoBaseCrl => "crl.no-base",
             Self::ReadBack { .. } => "crl.read-back",
+            Self::UnknownMigration(_) => "migration.unknown",
+            Self::AfterCutover(_) => "request.after-cutover",
+            Self::CutoverPast { .. } => "migration.past",
+            Self::CutoverFuture { .. } => "migration.future",
+            Self::CutoverEvidence => "migration.evidence",
+            Self::NoCutover { .. } => "migration.no-cutover",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
             Self::ReportUnfit { .. } => "report.unfit",

@@ -36,7 +36,7 @@ use crate::authority::{Authority, CaSigner};
 use crate::edge::{SystemClock, SystemEntropy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{self, Home};
-use crate::{change, submit};
+use crate::{change, clock, submit};
 
 /// The id of the organisation every tree begins with.
 pub const CA: &str = "ca";
@@ -92,7 +92,8 @@ impl Authority {
         Self::found_with(path, founding, passphrases, Arc::new(SystemClock), Arc::new(SystemEntropy))
     }
 
-    /// As [`Authority::found`], with a clock and a random source of the caller's.
+    /// As [`Authority::found`], with a clock and a random source of the caller's. On a simulated clock
+    /// ([`Clock::simulated`]) it founds a TEST home: its root says so, and the machine's clock never writes in it.
     ///
     /// # Errors
     /// As [`Authority::found`].
@@ -114,8 +115,8 @@ impl Authority {
         if anchor_file.exists() {
             return Err(ErrorKind::HomeExists(anchor_file).into());
         }
+        let ceremony = Ceremony::hold(founding, &*clock, &*entropy)?;
         let now = clock.now();
-        let ceremony = Ceremony::hold(founding, now, &*entropy)?;
 
         let building = sibling(path, &format!(".founding-{}", std::process::id()));
         home::make_new_private_dir(&building)?;
@@ -148,6 +149,7 @@ impl Authority {
 
 /// The keys and certificates of a ceremony, before anything is on disk.
 struct Ceremony {
+    simulated: bool,
     root_key: SecretKey,
     issuing_key: SecretKey,
     ledger_key: SecretKey,
@@ -158,7 +160,8 @@ struct Ceremony {
 }
 
 impl Ceremony {
-    fn hold(founding: &Founding, now: Instant, entropy: &dyn Entropy) -> Result<Self> {
+    fn hold(founding: &Founding, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self> {
+        let (now, simulated) = (clock.now(), clock.simulated());
         check_name(&founding.name, 48).map_err(change::name_fault)?;
         if !founding.name_en.is_empty() {
             check_name(&founding.name_en, 128).map_err(change::name_fault)?;
@@ -199,7 +202,9 @@ impl Ceremony {
                 Some((issuer, key)) => ceremony::below(&input, issuer, key, entropy)?,
             })
         };
-        let root = make("root", name("Root CA")?, root_key.public_key(), None)?;
+        // Whoever trusts a root reads its name first: nobody shall take this one for one that vouches for people.
+        let root_name = name(if simulated { "测试 TEST Root CA" } else { "Root CA" })?;
+        let root = make("root", root_name, root_key.public_key(), None)?;
         let issuing = make("issuing-ca", name("SM2 CA")?, issuing_key.public_key(), Some((&root, &root_key)))?;
         let by_issuing = Some((&issuing, &issuing_key));
         let ledger = make("ledger-signer", name("Ledger")?, ledger_key.public_key(), by_issuing)?;
@@ -232,7 +237,7 @@ impl Ceremony {
             };
             administrators.push((operator, csr, certificate));
         }
-        Ok(Self { root_key, issuing_key, ledger_key, root, issuing, ledger, administrators })
+        Ok(Self { simulated, root_key, issuing_key, ledger_key, root, issuing, ledger, administrators })
     }
 
     /// Writes the whole home into the folder `building`, and the root's key to its place, which is `outside` when it was
@@ -273,6 +278,7 @@ impl Ceremony {
                 ("base-ldap", founding.base_ldap.clone().unwrap_or_default()),
                 ("instance", founding.instance.clamp(1, 127).to_string()),
                 ("crl-shards", founding.crl_shards.min(MAX_SHARDS).to_string()),
+                (clock::ENTRY, if self.simulated { clock::SIMULATED.to_owned() } else { String::new() }),
             ] {
                 if !value.is_empty() {
                     event.put_meta(key, &value)?;

@@ -210,6 +210,7 @@ mod key_founding;
 mod key_order;
 mod mass;
 mod media;
+mod migration;
 mod pair;
 mod policy;
 mod presign;
@@ -240,7 +241,7 @@ pub use change::{Change, Outcome};
 pub use checkpoint::{LABEL as CHECKPOINT_LABEL, SignedCheckpoint};
 pub use clock::ClockState;
 pub use edge::{SystemClock, SystemEntropy};
-pub use error::{Class, Error, ErrorKind, Result};
+pub use error::{AfterCutover, Class, Error, ErrorKind, Result};
 pub use export::LedgerExport;
 pub use home::{Home, write_atomically};
 pub use init::{CA, Founding, HomePassphrases, NewAdministrator};
@@ -270,8 +271,8 @@ pub use hufu_ledger as ledger;
 pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
-    CertificateFilter, CrlFile, CrlIssue, CrlList, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow,
-    Mode, PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange, StatusFilter, WAIT,
-    on_wait,
+    CertificateFilter, CrlFile, CrlIssue, CrlList, CutoverRow, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow,
+    MediumRow, Mode, PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange,
+    StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

@@ -23,7 +23,8 @@ use rayon::prelude::*;
 use crate::authority::{Authority, Session};
 use crate::ca::{IssuingCa, IssuingCas};
 use crate::change::known_region;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::migration::InForce;
 use crate::policy::{self, Asked, Profiles};
 use crate::succession::Succession;
 use crate::{document, media, sealed};
@@ -140,7 +141,7 @@ impl Authority {
                 let checked = match checked {
                     Ok(checked) => checked,
                     Err(e) => {
-                        results.push(Err(e));
+                        results.push(Err(admission.named_cutover(request)?.unwrap_or(e)));
                         continue;
                     }
                 };
@@ -425,6 +426,7 @@ struct Admission<'a> {
     quotas: policy::Quotas,
     profiles: Profiles,
     media: media::Named,
+    cutovers: InForce<'a>,
     ids: HashSet<RequestId>,
     keys: HashMap<Digest, (Digest, RequestId)>,
 }
@@ -442,7 +444,17 @@ impl<'a> Admission<'a> {
         policy::not_frozen(&tree, &by.org)?;
         let (quotas, ids, keys) = (policy::Quotas::default(), HashSet::new(), HashMap::new());
         let (profiles, media) = (Profiles::default(), media::Named::default());
-        Ok(Self { r, tree, cas, by, now, seal, quotas, profiles, media, ids, keys })
+        let cutovers = InForce::now(r, now)?;
+        Ok(Self { r, tree, cas, by, now, seal, quotas, profiles, media, cutovers, ids, keys })
+    }
+
+    /// The refusal of a key that cannot be used at all, when it is one that a cutover left behind.
+    fn named_cutover(&mut self, request: &NewRequest) -> Result<Option<Error>> {
+        let Ok(csr) = Csr::from_bytes(&request.csr) else { return Ok(None) };
+        match self.cutovers.refuse(&request.org, csr.key_algorithm()) {
+            Err(e) if matches!(e.kind(), ErrorKind::AfterCutover(_)) => Ok(Some(e.about(request.id.to_string()))),
+            other => other.map(|()| None),
+        }
     }
 
     fn admit(&mut self, checked: &Checked, request: &NewRequest) -> Result<Admitted> {
@@ -458,6 +470,7 @@ impl<'a> Admission<'a> {
             return Ok(Admitted::Before(Submitted { id: before.id, subject: before.subject, status: before.status }));
         }
         policy::permits(&self.tree, &Asked::of(&row.org, &checked.profile, row.days, &checked.holder))?;
+        self.cutovers.refuse(&row.org, checked.profile.algorithm)?;
         // Another one may have become current since the record was made.
         if let Some(ca) = self.cas.by_digest(&checked.record.ca) {
             taking(&self.cas, Some(&ca.name))?;

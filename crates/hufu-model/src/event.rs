@@ -45,6 +45,9 @@ pub enum EventKind {
     RetentionSet,
     /// Personal fields were deleted whose retention time had ended.
     Erase,
+    /// From an instant on, only the new algorithm of a migration is issued under an organisation; or such a record was
+    /// corrected.
+    Cutover,
     /// An act that needs a second person was proposed.
     Propose,
     /// A proposed act was refused or withdrawn.
@@ -69,6 +72,11 @@ pub enum EventKind {
     MediumAdd,
     /// Something became of a medium.
     MediumChange,
+    /// Certificates of other authorities were recorded, and what became of recorded ones (one event for each part of an
+    /// import).
+    Import,
+    /// A certificate of ours was said to take the place of an imported one.
+    ImportMatch,
     /// The number and the octets of revocation lists were fixed before signing (one event for the publication).
     CrlIntent,
     /// Revocation lists were published and read again (one event for the publication).
@@ -89,7 +97,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 44] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -102,6 +110,7 @@ impl EventKind {
         Self::ProfileSet,
         Self::RetentionSet,
         Self::Erase,
+        Self::Cutover,
         Self::KeyCentreFound,
         Self::KeyOrder,
         Self::KeyOrderApprove,
@@ -123,6 +132,8 @@ impl EventKind {
         Self::Revoke,
         Self::MediumAdd,
         Self::MediumChange,
+        Self::Import,
+        Self::ImportMatch,
         Self::CrlIntent,
         Self::CrlPublish,
         Self::OperatorCertificate,
@@ -158,6 +169,7 @@ impl EventKind {
             Self::CaRevoke => "ca-revoke",
             Self::RetentionSet => "retention-set",
             Self::Erase => "erase",
+            Self::Cutover => "cutover",
             Self::Propose => "propose",
             Self::ProposalReject => "proposal-reject",
             Self::Submit => "submit",
@@ -170,6 +182,8 @@ impl EventKind {
             Self::Revoke => "revoke",
             Self::MediumAdd => "medium-add",
             Self::MediumChange => "medium-change",
+            Self::Import => "import",
+            Self::ImportMatch => "import-match",
             Self::CrlIntent => "crl-intent",
             Self::CrlPublish => "crl-publish",
             Self::OperatorCertificate => "operator-certificate",
@@ -204,6 +218,7 @@ impl EventKind {
                 | Self::ProfileSet
                 | Self::RetentionSet
                 | Self::Erase
+                | Self::Cutover
                 | Self::KeyCentreFound
         ) || self.is_about_a_ca()
     }

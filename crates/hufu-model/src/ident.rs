@@ -97,6 +97,14 @@ slug!(
     MediumId, "medium id"
 );
 
+impl ProfileId {
+    /// What certificates of other authorities are counted under ([`crate::count::IMPORTED_PROFILE`]).
+    #[must_use]
+    pub fn imported() -> Self {
+        Self(crate::count::IMPORTED_PROFILE.to_owned())
+    }
+}
+
 /// An SM3 digest (GB/T 32905), written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);

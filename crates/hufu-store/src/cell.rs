@@ -144,6 +144,13 @@ impl<'r> Columns<'r> {
         text.map(str::parse).transpose().map_err(|_| self.fault("is not well-formed"))
     }
 
+    /// As [`Columns::optional_parse`], where the text `none` stands for what is not known.
+    pub(crate) fn parse_unless<T: FromStr>(&mut self, none: &str) -> Result<Option<T>> {
+        let text = self.optional_str()?.ok_or_else(|| self.fault("is missing"))?;
+        let known = Some(text).filter(|text| *text != none);
+        known.map(str::parse).transpose().map_err(|_| self.fault("is not well-formed"))
+    }
+
     fn optional_blob(&mut self) -> Result<Option<&'r [u8]>> {
         match self.take()? {
             ValueRef::Null => Ok(None),

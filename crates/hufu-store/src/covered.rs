@@ -95,6 +95,16 @@ covered! { COVERED:
     );
     KEY_ORDER_APPROVAL = "key_order_approval" ("key_order", "officer"; "document", "at";);
     ISSUING_CA = "issuing_ca" ("instance"; "name", "der"; "status", "reason", "at");
+    CUTOVER = "cutover" ("org", "migration", "seq"; "effective", "attested", "evidence", "withdrawn";);
+    IMPORT = "import" ("id"; "operator", "source", "digest", "rules", "at";);
+    LEGACY = "legacy" (
+        "id";
+        "import", "position", "org", "issuer", "serial", "subject", "algorithm", "key_bits", "usage", "holder_kind",
+        "holder", "medium", "first_half", "not_before", "not_after", "issued_at", "digest", "verified", "event";
+        "status"
+    );
+    LEGACY_STATUS = "legacy_status" ("id", "seq"; "was", "status", "reason", "at";);
+    LEGACY_LINK = "legacy_link" ("legacy"; "serial", "event";);
 }
 
 covered! { VAULT_COVERED:

@@ -14,6 +14,7 @@
 //! * [`Store::candidates`], [`Store::begin`], [`Store::complete`]: from an approval to a stored certificate
 //! * [`Store::put_presigned`], [`Reader::presigned`]: OCSP answers signed ahead, which no change of status outlives
 //! * [`Store::begin_crl`], [`Store::complete_crl`]: from a number to published lists; [`Reader::for_each_listed`]
+//! * [`EventWriter::put_legacy`], [`Reader::legacy_rows`]: certificates of other authorities, which are counted and not ours
 //! * [`pages`]: a long list, page by page
 //! * [`Store::checkpoint_material`], [`Store::append_checkpoint`]: what is signed about the ledger
 //! * [`vault::Vault`]: the key centre's own file, with a ledger of its own
@@ -34,10 +35,12 @@ mod checkpoint;
 mod copy;
 mod covered;
 mod crl;
+mod cutover;
 mod error;
 pub mod faults;
 mod issuance;
 mod key_order;
+mod legacy;
 mod medium;
 mod pages;
 mod patience;
@@ -57,9 +60,11 @@ pub mod verify;
 
 pub use ca::IssuingCaRow;
 pub use crl::{CrlFile, CrlIntent, CrlIssue, CrlList, PublishedCrl};
+pub use cutover::CutoverRow;
 pub use error::{Error, ErrorKind, Result};
 pub use issuance::{Approval, Candidate, Delivered, Intent, Issued, IssuedHalf, NewHalf, NewIntent, SignedBytes};
 pub use key_order::{KeyOrderApprovalRow, KeyOrderRow};
+pub use legacy::{ImportRow, LegacyFilter, LegacyLink, LegacyStatus, NewLegacyStatus};
 pub use medium::MediumRow;
 pub use pages::pages;
 pub use patience::{PATIENCE, on_wait};

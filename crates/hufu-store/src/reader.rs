@@ -52,7 +52,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// Adds "the column is one of these".
-    fn one_of(&mut self, column: &str, cells: Vec<crate::cell::Cell<'a>>) {
+    pub(crate) fn one_of(&mut self, column: &str, cells: Vec<crate::cell::Cell<'a>>) {
         let places = vec!["?"; cells.len()].join(", ");
         // SQL has no empty list.
         let part = if cells.is_empty() { "0 = 1".to_owned() } else { format!("{column} IN ({places})") };

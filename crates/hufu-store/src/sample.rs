@@ -9,14 +9,15 @@ use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, EscrowId, OperatorId, OrgId, Serial};
+use hufu_model::legacy::{LegacyRow, Usage};
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{Limits, OrgKind, OrgStatus, Organisation};
 use hufu_model::request::{Action, Medium, Reason, RequestStatus};
 use hufu_model::time::{Instant, Validity};
 
 use crate::{
-    Approval, Candidate, Delivered, Document, Intent, Issued, NewHalf, NewIntent, RequestBody, RequestRow, Result,
-    SignedBytes, Store,
+    Approval, Candidate, Delivered, Document, ImportRow, Intent, Issued, NewHalf, NewIntent, RequestBody, RequestRow,
+    Result, SignedBytes, Store,
 };
 
 /// 2026-11-24, 12:00 in China.
@@ -284,4 +285,41 @@ pub(crate) fn delivered() -> Option<Delivered> {
 /// Octets of the size of a certificate.
 pub(crate) fn der(serial: &Serial) -> Vec<u8> {
     serial.as_bytes().iter().copied().cycle().take(850).collect()
+}
+
+/// An import by name.
+pub(crate) fn import(id: &str, second: i64) -> ImportRow {
+    ImportRow {
+        id: id.parse().unwrap(),
+        operator: op("zhao"),
+        source: "旧系统.csv".to_owned(),
+        digest: digest(id),
+        rules: Some(digest("rules")),
+        at: second,
+    }
+}
+
+/// The `n`-th certificate of an import, issued at `second` for 90 days; each has a holder of its own.
+pub(crate) fn legacy(import: &str, n: u64, second: i64) -> LegacyRow {
+    LegacyRow {
+        id: digest(&format!("{import} {n}")),
+        import: import.parse().unwrap(),
+        position: n,
+        org: org_id("ra"),
+        issuer: "CN=旧 CA,C=CN".to_owned(),
+        serial: vec![0xff, n.to_be_bytes()[7]],
+        subject: format!("CN={n},C=CN"),
+        algorithm: Algorithm::Rsa,
+        key_bits: 1024,
+        usage: Usage::Any,
+        holder_kind: Some(HolderKind::Person),
+        holder: digest(&format!("holder {n}")),
+        medium: Some(Medium::UKey),
+        first_half: None,
+        validity: Validity::new(second, second + 90 * 86_400 - 1).unwrap(),
+        issued_at: second,
+        digest: Some(digest("der")),
+        verified: true,
+        status: CertificateStatus::Active,
+    }
 }

@@ -24,8 +24,11 @@ macro_rules! initial {
 }
 
 /// Every step, oldest first. A database's schema version is how many of them it has.
-pub(crate) const STEPS: &[Step] =
-    &[initial!("schema/0001_initial.sql"), Step { name: "life", sql: include_str!("schema/0002_life.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    initial!("schema/0001_initial.sql"),
+    Step { name: "life", sql: include_str!("schema/0002_life.sql") },
+    Step { name: "inventory", sql: include_str!("schema/0003_inventory.sql") },
+];
 
 /// Every step of the key centre's vault, oldest first.
 pub(crate) const VAULT_STEPS: &[Step] = &[initial!("schema/vault/0001_initial.sql")];

@@ -18,7 +18,7 @@ use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::presigned;
 use crate::reader::Reader;
-use crate::rollup::{self, Delta, Figures, Part};
+use crate::rollup::{self, Delta, Figures, Member, Part};
 use crate::rows::{
     self, Document, IntentRow, KeyUse, NewStatus, PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody,
     RequestRow, StatusChange,
@@ -404,7 +404,7 @@ impl EventWriter<'_, '_> {
         der: &[u8],
         envelope: &[u8],
     ) -> Result<()> {
-        self.put_counted(row, der, Part::EncryptionHalf)?;
+        self.put_counted(row, der, Part::SecondHalf)?;
         let pair = PairRow { signing: signing.clone(), encryption: row.serial.clone() };
         self.insert(&covered::PAIR, &rows::pair_cells(&pair))?;
         self.insert(&covered::ENVELOPE, &rows::envelope_cells(&row.serial, envelope))
@@ -416,9 +416,7 @@ impl EventWriter<'_, '_> {
         }
         self.insert(&covered::CERTIFICATE, &rows::certificate_cells(row, self.event.seq))?;
         self.insert(&covered::CERTIFICATE_DER, &rows::certificate_der_cells(&row.serial, der))?;
-        for (delta, figures) in rollup::deltas(row, part, self.write.now) {
-            *self.write.rollup.entry(delta).or_default() += figures;
-        }
+        self.count(Member::own(row, part).deltas(self.write.now));
         Ok(())
     }
 
@@ -454,10 +452,8 @@ impl EventWriter<'_, '_> {
             invalid_since: new.invalid_since,
         };
         self.insert(&covered::STATUS_CHANGE, &rows::status_change_cells(&change))?;
-        let part = Part::of(&self.reader(), &new.serial)?;
-        for (delta, figures) in rollup::change_deltas(&row, part, &change, self.write.now) {
-            *self.write.rollup.entry(delta).or_default() += figures;
-        }
+        let member = Member::own(&row, Part::of(&self.reader(), &new.serial)?);
+        self.count(member.change(change.was, change.status, change.at, self.write.now));
         presigned::forget(self.write.connection, &new.serial)?;
         row.status = new.status;
         self.update(&covered::CERTIFICATE, &rows::certificate_cells(&row, event))?;
@@ -492,6 +488,16 @@ impl EventWriter<'_, '_> {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.write.now
+    }
+
+    /// The number that the event will have.
+    pub(crate) fn seq(&self) -> u64 {
+        self.event.seq
+    }
+
+    /// Adds to the totals of the transaction.
+    pub(crate) fn count(&mut self, deltas: Vec<(Delta, Figures)>) {
+        rollup::add_to(&mut self.write.rollup, deltas);
     }
 
     pub(crate) fn connection(&self) -> &Connection {

@@ -19,9 +19,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use hufu_model::certificate::Algorithm;
+
 use crate::digest::{Digest, sm3};
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::PublicKey;
+use crate::key::{self, PublicKey};
 use crate::name::Name;
 use crate::oid;
 use crate::sign::{Cause, Signature, Signer, diagnose};
@@ -122,6 +124,17 @@ impl Csr {
     /// The key errors of [`PublicKey::from_spki_der`].
     pub fn public_key(&self) -> Result<PublicKey> {
         PublicKey::from_spki_der(self.part(&self.spki))
+    }
+
+    /// The algorithm of the public key by its identifiers, whether or not it can be used here.
+    #[must_use]
+    pub fn key_algorithm(&self) -> Algorithm {
+        let dotted = |r: &mut Reader<'_>| r.optional(tag::OID).ok().flatten().map(|t| oid::dotted(t.value));
+        let mut spki = Reader::new(self.part(&self.spki));
+        let inside = spki.any().and_then(|t| t.inside().any());
+        let Ok(mut names) = inside.map(|t| t.inside()) else { return Algorithm::Other };
+        let (key, curve) = (dotted(&mut names), dotted(&mut names));
+        key::algorithm_named(&key.unwrap_or_default(), curve.as_deref())
     }
 
     /// Checks the proof of possession: the request's signature, with its own key and the default ID.

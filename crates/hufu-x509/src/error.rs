@@ -284,6 +284,9 @@ kinds! {
     Record, "x509.record", "the signed record is not in its canonical form", "make and sign it again with this program";
     /// A foreign certificate could not be read by the second parser.
     Legacy, "x509.legacy", "the certificate could not be read", "check that it is an X.509 certificate";
+    /// A foreign certificate that expired before it was issued.
+    Expiry, "x509.expiry-before-issuance", "the certificate ends before it begins",
+        "nothing was ever valid under it; correct the source, or leave it out";
 }
 
 #[cfg(test)]

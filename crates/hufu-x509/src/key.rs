@@ -5,6 +5,7 @@ use std::fmt;
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use hufu_model::certificate::Algorithm;
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::hex;
 use hufu_sm2::VerifyingKey;
@@ -156,6 +157,21 @@ pub(crate) fn check_algorithm(algorithm: &ObjectIdentifier, parameters: Option<A
         }
         Some(parameters) if parameters.tag() == Tag::Sequence => Err(ErrorKind::KeyExplicit.into()),
         _ => Err(Error::new(ErrorKind::KeyCurve).about("it names no curve")),
+    }
+}
+
+/// The algorithm of a key by the dotted identifier that names it and, on a curve, the curve's. A curve that is written
+/// out, or named as the algorithm itself, is one nobody takes here: its kind is still known.
+pub(crate) fn algorithm_named(key: &str, curve: Option<&str>) -> Algorithm {
+    /// ML-DSA-44, -65 and -87 (FIPS 204): 2.16.840.1.101.3.4.3.17 to .19.
+    const ML_DSA: [&str; 3] = ["2.16.840.1.101.3.4.3.17", "2.16.840.1.101.3.4.3.18", "2.16.840.1.101.3.4.3.19"];
+    let (ec, sm2) = (EC_PUBLIC_KEY.to_string(), SM2_CURVE.to_string());
+    match key {
+        _ if key.starts_with(PKCS1) => Algorithm::Rsa,
+        _ if key == sm2 || (key == ec && curve == Some(&sm2)) => Algorithm::Sm2,
+        _ if key == ec => Algorithm::Ecdsa,
+        _ if ML_DSA.contains(&key) => Algorithm::MlDsa,
+        _ => Algorithm::Other,
     }
 }
 

@@ -99,6 +99,20 @@ pub const PKCS7_SIGNED_DATA: Oid = Oid::known("1.2.840.113549.1.7.2");
 pub const P256_CURVE: Oid = Oid::known("1.2.840.10045.3.1.7");
 /// rsaEncryption (RFC 8017).
 pub const RSA: Oid = Oid::known("1.2.840.113549.1.1.1");
+/// A key for RSASSA-PSS only (RFC 4055 §3.1).
+pub const RSA_PSS: Oid = Oid::known("1.2.840.113549.1.1.10");
+/// RSA as X.509 of 1988 named it.
+pub const RSA_X500: Oid = Oid::known("2.5.8.1.1");
+/// sha1WithRSAEncryption (RFC 8017).
+pub const SHA1_WITH_RSA: Oid = Oid::known("1.2.840.113549.1.1.5");
+/// The same as OIW named it.
+pub const SHA1_WITH_RSA_OIW: Oid = Oid::known("1.3.14.3.2.29");
+/// ML-DSA-44 (FIPS 204).
+pub const ML_DSA_44: Oid = Oid::known("2.16.840.1.101.3.4.3.17");
+/// ML-DSA-65 (FIPS 204).
+pub const ML_DSA_65: Oid = Oid::known("2.16.840.1.101.3.4.3.18");
+/// ML-DSA-87 (FIPS 204).
+pub const ML_DSA_87: Oid = Oid::known("2.16.840.1.101.3.4.3.19");
 
 /// commonName.
 pub const COMMON_NAME: Oid = Oid::known("2.5.4.3");

@@ -16,7 +16,7 @@ use hufu_model::medium::MediumStatus;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
 use hufu_model::profile::Profile;
-use hufu_store::{EventFilter, EventRow, Reader, RequestRow, pages};
+use hufu_store::{CutoverRow, EventFilter, EventRow, Reader, RequestRow, pages};
 use hufu_x509::digest::sm3;
 use hufu_x509::record::{Act, Countersign, Manifest, RequestRecord, StatusRecord};
 use hufu_x509::signed_data::SignedData;
@@ -28,6 +28,7 @@ use crate::document::{self, fault};
 use crate::error::{ErrorKind, Result};
 use crate::key_founding::META;
 use crate::media;
+use crate::migration::{self, InForce};
 use crate::policy::{self, Asked, Gravity};
 use crate::retention;
 
@@ -115,6 +116,8 @@ struct State {
     /// The key centre that was put in force.
     key_centre: Option<String>,
     cas: BTreeMap<CaId, SignedCa>,
+    /// What was signed about cutovers, oldest first.
+    cutovers: Vec<CutoverRow>,
     /// What was signed about each medium, and what became of it by acts.
     media: BTreeMap<MediumId, (String, MediumStatus)>,
     /// The organisations as a tree, until one of them changes.
@@ -159,6 +162,7 @@ impl State {
             profiles,
             cas,
             key_centre: None,
+            cutovers: Vec::new(),
             media: BTreeMap::new(),
             tree: OnceCell::new(),
             listed: BTreeMap::new(),
@@ -274,6 +278,13 @@ impl State {
             let profile = profiles.get(&record.profile_digest);
             let profile = profile.ok_or_else(|| ErrorKind::UnknownProfile(record.profile.to_string()))?;
             policy::permits(tree, &Asked::of_record(&record, profile))?;
+            // Most cutovers leave behind what no profile has: the question costs little then.
+            let left = |row: &CutoverRow| {
+                hufu_data::migration(&row.cutover.migration).is_some_and(|m| m.is_legacy(profile.algorithm))
+            };
+            if self.cutovers.iter().any(left) {
+                InForce::now(r, row.at)?.refuse(&record.org, profile.algorithm)?;
+            }
         }
         Ok(())
     }
@@ -334,6 +345,11 @@ impl State {
                 return Err(fault("act", "what was deleted is not what it names"));
             }
         }
+        if let Change::Cutover(cutover) = &change {
+            let before = migration::last_record(&self.cutovers, &cutover.org, &cutover.migration);
+            migration::check(cutover, before.as_ref(), row.at)?;
+            self.cutovers.push(CutoverRow { cutover: cutover.clone(), event: row.seq });
+        }
         self.apply(change)
     }
 
@@ -352,8 +368,8 @@ impl State {
             Change::OperatorRoles { operator, roles } => self.operator_mut(&operator)?.roles = roles,
             Change::OperatorRemove(operator) => self.operator_mut(&operator)?.status = OperatorStatus::Removed,
             Change::RetentionSet(years) => self.retention = years,
-            // It changes nothing that later acts rest upon.
-            Change::Erase(_) => {}
+            // A cutover was taken note of, and an erasure changes nothing that later acts rest upon.
+            Change::Cutover(_) | Change::Erase(_) => {}
             Change::KeyCentre(facts) => self.key_centre = Some(facts.entry()),
             Change::ProfileSet { source } => {
                 self.profiles.insert(change::profile(&source)?.id, sm3(source.as_bytes()));
@@ -455,6 +471,13 @@ impl State {
         }
         for profile in r.profiles()?.iter().filter(|p| p.current) {
             differs("profile", profile.id.as_str(), self.profiles.get(&profile.id) == Some(&profile.digest));
+        }
+        let recorded = r.cutovers(None)?;
+        for row in recorded.iter().filter(|row| !self.cutovers.contains(row)) {
+            differs("cutover", row.cutover.org.as_str(), false);
+        }
+        for row in self.cutovers.iter().filter(|row| !recorded.contains(row)) {
+            differs("cutover", row.cutover.org.as_str(), false);
         }
         differs("meta", META, self.key_centre == r.meta(META)?);
         Ok(())

@@ -17,6 +17,14 @@ impl fmt::Display for ErrorKind {
             }
             Self::File { path, source } => write!(f, "{}: {source}", path.display()),
             Self::Settings { path, what } => write!(f, "{}: {what}", path.display()),
+            Self::SimulatedHome => f.write_str(
+                "this is a TEST home whose time is simulated; nothing that happens now may be written among its invented \
+                 years. Look at it, and found another home for work",
+            ),
+            Self::RealHome => f.write_str(
+                "this home lives by the machine's clock, and a simulated clock may write nothing in it; try it in a home \
+                 that was founded on a simulated clock",
+            ),
             Self::Locked => f.write_str("the home's data key is locked; give the home passphrase"),
             Self::Id(e) => e.fmt(f),
             Self::Tree(e) => e.fmt(f),
@@ -229,6 +237,29 @@ impl fmt::Display for ErrorKind {
             Self::NoBaseCrl => f.write_str("a delta list adds to a full list, and none was published yet"),
             Self::ReadBack { path, what } => {
                 write!(f, "{} is not what was published: {what}; nobody may rely on it", path.display())
+            }
+            Self::UnknownMigration(id) => write!(f, "no migration {}", id.escape_debug()),
+            Self::AfterCutover(after) => {
+                let super::AfterCutover { algorithm, org, head, migration, to, effective, event } = &**after;
+                write!(
+                    f,
+                    "{org} issues no {algorithm} certificates any more: {head} cut over to {to} at {effective} \
+                     (migration {migration}, event {event} of the ledger)"
+                )
+            }
+            Self::CutoverPast { effective, now } => write!(
+                f,
+                "a cutover cannot take effect at {effective}: it is approved at {now}. Name a later instant, or attest it \
+                 with evidence"
+            ),
+            Self::CutoverFuture { effective, now } => {
+                write!(f, "it is {now}: what takes effect at {effective} cannot be attested yet")
+            }
+            Self::CutoverEvidence => {
+                f.write_str("a cutover that is attested or withdrawn needs its evidence: minutes, an acceptance report")
+            }
+            Self::NoCutover { org, migration } => {
+                write!(f, "{org} has no such cutover of the migration {migration} that could be withdrawn")
             }
             Self::BeforeLedger { first } => {
                 write!(f, "the ledger knows nothing that early; its first event is of {first}")

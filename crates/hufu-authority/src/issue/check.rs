@@ -17,6 +17,7 @@ use crate::authority::{CaSigner, Identity};
 use crate::ca::IssuingCas;
 use crate::check::Signed;
 use crate::error::{ErrorKind, Result};
+use crate::migration::InForce;
 use crate::policy::{self, Asked, Profiles, Quotas};
 use crate::submit::companion;
 use crate::succession::{self, Succession};
@@ -31,6 +32,7 @@ pub(super) struct Checker<'a> {
     now: Instant,
     quotas: Quotas,
     media: media::Named,
+    cutovers: InForce<'a>,
     signed: Signed<'a>,
     profiles: HashMap<Digest, (ProfileId, Profile)>,
     /// Profiles as they read now: of companions, and of what is renewed.
@@ -59,7 +61,8 @@ impl<'a> Checker<'a> {
         let cas = identity.cas(r)?;
         let (quotas, signed) = (Quotas::default(), Signed::new(r, tree, identity, now));
         let (profiles, current, media) = (HashMap::new(), Profiles::default(), media::Named::default());
-        Ok(Self { r, tree, by, cas, now, quotas, media, signed, profiles, current, renewed: HashMap::new() })
+        let cutovers = InForce::now(r, now)?;
+        Ok(Self { r, tree, by, cas, now, quotas, media, cutovers, signed, profiles, current, renewed: HashMap::new() })
     }
 
     /// Whether the certificate may be issued, and what it needs when it is a pair; `begun` when it was counted already.
@@ -88,6 +91,10 @@ impl<'a> Checker<'a> {
         }
         let profile = self.profile(&record)?.clone();
         policy::permits(self.tree, &Asked::of_record(&record, &profile))?;
+        // What was begun before a cutover was issued then: the time of the intent counts.
+        if !begun {
+            self.cutovers.refuse(&row.org, profile.algorithm)?;
+        }
         self.media.check(self.r, self.tree, &record, &row.holder, &profile)?;
         if let Some(serial) = self.r.compromised_key(&row.spki)? {
             return Err(ErrorKind::CompromisedKey(serial).into());

@@ -49,6 +49,23 @@ impl Reader<'_> {
         }
     }
 
+    /// The organisations as they stood at `at`, from what the ledger knew at `as_of`: one that did not exist yet stands
+    /// where it was first put.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn org_tree_of(&self, at: Instant, as_of: Instant) -> Result<OrgTree> {
+        let known = self.last_event_until(as_of)?.map_or(-1, int);
+        let then = self.last_event_until(at)?.map_or(-1, int).min(known);
+        let placed = "WHERE seq <= ? AND seq = COALESCE(\
+                      (SELECT MAX(later.seq) FROM organisation AS later \
+                      WHERE later.id = organisation.id AND later.seq <= ?), \
+                      (SELECT MIN(first.seq) FROM organisation AS first WHERE first.id = organisation.id))";
+        let cells = [Cell::Int(known), Cell::Int(then)];
+        let found = select(self.connection(), &covered::ORGANISATION, placed, &cells, rows::organisation)?;
+        Ok(OrgTree::new(found.into_iter().map(|(organisation, _)| organisation)))
+    }
+
     fn org_tree_until(&self, seq: i64) -> Result<OrgTree> {
         let latest = "WHERE seq = (SELECT MAX(later.seq) FROM organisation AS later \
                       WHERE later.id = organisation.id AND later.seq <= ?)";

@@ -213,7 +213,8 @@ fn the_last_second_counts() {
     // Ends with the last second of a day.
     assert_eq!(row.validity.not_after(), START + DAY - 1);
     let days = |row: &CertificateRow| -> Vec<i64> {
-        deltas(row, Part::Whole, at(START))
+        Member::own(row, Part::Whole)
+            .deltas(at(START))
             .iter()
             .map(|(d, _)| d.event_day.number() - at(START).day().number())
             .collect()

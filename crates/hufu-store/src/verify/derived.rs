@@ -105,7 +105,9 @@ pub(super) fn totals(connection: &Connection, report: &mut LedgerReport) -> Resu
     }
     for (d, figures) in expected {
         let days = format!("{}/{}", d.event_day.number(), d.recorded_day.number());
-        let rest = format!("{}/{}/{}/{}/{}", d.algorithm, d.profile, d.holder_kind, d.reason, d.medium);
+        let kind = d.holder_kind.map_or(rollup::UNKNOWN, |kind| kind.code());
+        let medium = d.medium.map_or(rollup::UNKNOWN, |medium| medium.code());
+        let rest = format!("{}/{}/{kind}/{}/{medium}", d.algorithm, d.profile, d.reason);
         let message = format!("the total is not there; the certificates add up to {figures:?}");
         report.add(What::Removed, TOTALS, format!("{}/{days}/{rest}", d.org), None, message);
     }

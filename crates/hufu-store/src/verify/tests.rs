@@ -8,6 +8,7 @@ use hufu_model::crl::{CrlKind, CrlPart};
 use hufu_model::escrow::{KeyOrderKind, RecoveryStatus};
 use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
+use hufu_model::legacy::LegacyRow;
 use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgKind;
@@ -20,7 +21,8 @@ use rusqlite::types::Value;
 
 use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
 use crate::{
-    CrlIssue, CrlList, IssuingCaRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow, NewStatus, Proposal, Result, Write,
+    CrlIssue, CrlList, IssuingCaRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow, NewLegacyStatus, NewStatus, Proposal,
+    Result, Write,
 };
 
 use super::{LedgerReport, What, verify, verify_form};
@@ -145,7 +147,27 @@ fn whole() -> Scratch {
     publish(&scratch, epoch);
     scratch.checkpoint(epoch).unwrap();
     scratch.submit(NOON + 86_410, &["r-4"]).unwrap();
+    scratch.store.write(at(NOON + 86_420), inventory).unwrap();
     scratch
+}
+
+/// A pair of another authority, whose first half is revoked, and a certificate of ours that takes its place.
+fn inventory(w: &mut Write<'_>) -> Result<()> {
+    let mut event = w.event(EventKind::Import, Some(&op("zhao")), "old-ca");
+    event.put_import(&crate::sample::import("old-ca", NOON + 86_420))?;
+    let first = crate::sample::legacy("old-ca", 1, NOON);
+    let second = LegacyRow { first_half: Some(first.id), ..crate::sample::legacy("old-ca", 2, NOON) };
+    event.put_legacy(&first)?;
+    event.put_legacy(&second)?;
+    event.put_legacy(&LegacyRow { medium: None, digest: None, ..crate::sample::legacy("old-ca", 3, NOON) })?;
+    event.close()?;
+    let mut event = w.event(EventKind::Import, Some(&op("zhao")), "old-ca");
+    let (status, reason) = (CertificateStatus::Revoked, RevocationReason::Superseded);
+    event.put_legacy_status(&NewLegacyStatus { id: first.id, status, reason, at: NOON + 100 })?;
+    event.close()?;
+    let mut event = w.event(EventKind::ImportMatch, Some(&op("zhao")), "old-ca");
+    event.put_legacy_link(&second.id, &certificate(2, NOON, 90).serial)?;
+    event.close().map(drop)
 }
 
 fn ceremony(w: &mut Write<'_>) -> Result<()> {

@@ -68,7 +68,7 @@ fn signatures_without_za_and_a_serial_number_of_zero_are_refused() {
     // The rest, signed with and without ZA, name the SM2 curve where the algorithm of the key belongs.
     for certificate in &found[5..] {
         assert_eq!(certificate.public_key().unwrap_err().kind(), &ErrorKind::KeyAlgorithm);
-        assert_eq!(legacy::read(certificate.der()).unwrap().algorithm, Some(hufu_model::certificate::Algorithm::Sm2));
+        assert_eq!(legacy::read(certificate.der()).unwrap().algorithm, hufu_model::certificate::Algorithm::Sm2);
     }
     // Read with the right algorithm in its place, the first pair verifies and the one without ZA does not.
     let key = |c: &Certificate| PublicKey::from_point(&c.spki_der()[c.spki_der().len() - 65..]).unwrap();
