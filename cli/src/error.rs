@@ -128,6 +128,8 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.share-passphrases", Exit::Usage),
     ("cli.passphrase-unused", Exit::Usage),
     ("cli.out-missing", Exit::Usage),
+    ("cli.out-file", Exit::Usage),
+    ("cli.output-form", Exit::Usage),
     ("cli.agent", Exit::Temporary),
 ];
 
