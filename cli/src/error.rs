@@ -119,6 +119,8 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
+    ("cli.report-invalid", Exit::Negative),
+    ("cli.root-missing", Exit::Usage),
     ("cli.envelope", Exit::Negative),
     ("cli.lint", Exit::Negative),
     ("cli.issuer-missing", Exit::Usage),

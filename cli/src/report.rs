@@ -25,7 +25,7 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::{lines, output};
-use words::Words;
+pub(crate) use words::Words;
 
 /// The form that the name of a file asks for.
 pub(crate) fn form_of(path: &Path) -> Option<Format> {
@@ -61,6 +61,11 @@ pub(crate) fn show(ctx: &Context, report: &Report, out: Option<&Path>) -> Result
         }
         None => output::print(&bytes),
     }
+}
+
+/// A report as one document of JSON.
+pub(crate) fn document(report: &Report) -> serde_json::Value {
+    document::whole(report)
 }
 
 /// A report in a form.

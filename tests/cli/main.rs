@@ -22,6 +22,8 @@ mod life;
 mod lists;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
+/// Signed reports.
+mod signed;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.
 mod verdicts;
 /// The whole way by hand, and the demonstration.

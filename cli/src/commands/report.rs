@@ -1,6 +1,8 @@
 //! `hufu report`: one verb for each report, which takes the flags that mean something to it.
 
-use std::path::PathBuf;
+mod signed;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hufu_authority::model::count::Unit;
@@ -32,6 +34,7 @@ pub(crate) enum Report {
     Roles(Standing),
     Quota(Standing),
     Bulletin(Bulletin),
+    Verify(signed::Verify),
 }
 
 /// The two times, and where the report goes: every report has them.
@@ -43,6 +46,8 @@ pub(crate) struct Times {
     as_of: Option<Instant>,
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    signed: Option<PathBuf>,
 }
 
 /// Whom it is about.
@@ -273,9 +278,19 @@ pub(crate) struct Bulletin {
 
 /// Runs the verb.
 pub(crate) fn run(ctx: &Context, command: Report) -> Result<()> {
-    let (kind, asked, out) = asked(command);
-    let report = ctx.look()?.report(kind, &asked)?;
-    show(ctx, &report, out.as_deref())
+    let (kind, asked, to) = match asked(command) {
+        Ok(asked) => asked,
+        Err(verify) => return signed::verify(ctx, &verify),
+    };
+    let report = match &to.signed {
+        Some(path) => signed::sign(ctx, path, kind, &asked)?,
+        None => ctx.look()?.report(kind, &asked)?,
+    };
+    // What was signed to standard output stands there alone.
+    if to.signed.as_deref() == Some(Path::new("-")) && to.out.is_none() {
+        return Ok(());
+    }
+    show(ctx, &report, to.out.as_deref())
 }
 
 /// Puts what a group of flags says into the question.
@@ -325,8 +340,8 @@ impl Ask for Due {
     }
 }
 
-/// The question of a verb, and the file it is answered in.
-fn asked(command: Report) -> (ReportKind, Asked, Option<PathBuf>) {
+/// The question of a verb, and the files it is answered in; or the signed report that is to be checked.
+fn asked(command: Report) -> std::result::Result<(ReportKind, Asked, Times), signed::Verify> {
     let mut asked = Asked::default();
     /// Puts every group of a verb into the question.
     macro_rules! put {
@@ -354,7 +369,8 @@ fn asked(command: Report) -> (ReportKind, Asked, Option<PathBuf>) {
         Report::Roles(a) => put!(Roles, a.times, a.whom, a.rows),
         Report::Quota(a) => put!(Quota, a.times, a.whom, a.rows),
         Report::Bulletin(a) => put!(Bulletin, a.times, a.about),
+        Report::Verify(a) => return Err(a),
     };
     (asked.at, asked.as_of) = (times.at, times.as_of);
-    (kind, asked, times.out)
+    Ok((kind, asked, times))
 }
