@@ -20,9 +20,19 @@ mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
 mod lists;
+/// Reports in every form, opened by other programs.
+mod reports;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.
 mod verdicts;
 /// The whole way by hand, and the demonstration.
 mod way;
+
+// Programs written elsewhere, as in `tests/it`.
+#[allow(dead_code)]
+#[path = "../it/judge.rs"]
+mod judge;
+#[allow(dead_code)]
+#[path = "../it/tree.rs"]
+mod tree;

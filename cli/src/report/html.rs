@@ -36,10 +36,13 @@ pub(super) fn page(report: &Report, words: Words) -> String {
         let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&name), escaped(&value));
     }
     out.push_str("</dl>\n</header>\n<main>\n");
-    out.push_str(&bulletin::html(report, words));
     out.push_str(&key_figures(report, words));
     for (place, table) in report.tables.iter().enumerate() {
-        section(&mut out, report, table, place, words);
+        if bulletin::is_prose(report, table) {
+            out.push_str(&bulletin::html(report, table, words));
+        } else {
+            section(&mut out, report, table, place, words);
+        }
     }
     out.push_str("</main>\n<footer>\n");
     rules(&mut out, report, words);
@@ -64,14 +67,15 @@ fn section(out: &mut String, report: &Report, table: &Table, place: usize, words
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
-        line(out, &table.columns, row, words);
+        line(out, &table.columns, row, bulletin::note(report, table, row), words);
     }
     out.push_str("</tbody>\n</table></div>\n</section>\n");
 }
 
-fn line(out: &mut String, columns: &[Column], row: &Row, words: Words) {
+fn line(out: &mut String, columns: &[Column], row: &Row, note: Option<i64>, words: Words) {
+    let id = note.map(|note| format!(" id=\"note-{note}\"")).unwrap_or_default();
     let total = if row.total { " total" } else { "" };
-    let _ = write!(out, "<tr class=\"d{}{total}\">", row.depth.min(4));
+    let _ = write!(out, "<tr{id} class=\"d{}{total}\">", row.depth.min(4));
     for (place, (column, value)) in columns.iter().zip(&row.values).enumerate() {
         let shown = words.value(value, column.kind);
         let text = if shown.is_empty() && is_number(column.kind) { NOTHING.to_owned() } else { escaped(&shown) };
