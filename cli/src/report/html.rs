@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use hufu_authority::data::Lang;
-use hufu_authority::report::{Column, Kind, Report, Row, Table, Value};
+use hufu_authority::report::{Chart, Column, Kind, Report, Row, Table, Value};
 
 use super::words::{NOTHING, Words};
 use super::{bulletin, picture, svg};
@@ -87,10 +87,10 @@ fn line(out: &mut String, columns: &[Column], row: &Row, words: Words) {
 fn class(kind: Kind, shown: &str) -> &'static str {
     match kind {
         Kind::Count | Kind::Share | Kind::Growth => " class=\"n\"",
-        Kind::Day | Kind::Month | Kind::Moment => " class=\"k\"",
+        Kind::Day | Kind::Month | Kind::Moment | Kind::Code(_) => " class=\"k\"",
         Kind::Identifier if shown.len() > LONG => " class=\"id long\"",
         Kind::Identifier => " class=\"id\"",
-        Kind::Name | Kind::Code(_) | Kind::Text => "",
+        Kind::Name | Kind::Text => "",
     }
 }
 
@@ -106,7 +106,13 @@ fn key_figures(report: &Report, words: Words) -> String {
         return String::new();
     };
     let mut out = String::from("<ul class=\"key\">\n");
-    let numbers = table.columns.iter().zip(&row.values).filter(|(c, v)| is_number(c.kind) && **v != Value::Empty);
+    // What the whole has itself, without its parts, is drawn and no figure of the whole.
+    let own = match table.chart {
+        Some(Chart::TreeMap { values, .. }) => table.columns.get(values),
+        _ => None,
+    };
+    let says = |(c, v): &(&Column, &Value)| is_number(c.kind) && **v != Value::Empty && own != Some(c);
+    let numbers = table.columns.iter().zip(&row.values).filter(says);
     for (column, value) in numbers.take(KEY_FIGURES) {
         let (name, value) = (words.caption(column.name), words.value(value, column.kind));
         let _ = writeln!(out, "<li><span>{}</span><b>{}</b></li>", escaped(&name), escaped(&value));
