@@ -10,8 +10,9 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade, verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, import, init, issue, key, kmc, lint, man,
+    medium, migration, ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status,
+    upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -137,11 +138,15 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Medium(medium::MediumCommand),
     #[command(subcommand)]
+    Import(import::ImportCommand),
+    #[command(subcommand)]
     Crl(crl::CrlCommand),
     #[command(subcommand)]
     Ocsp(ocsp::Ocsp),
     #[command(subcommand)]
     Serve(serve::Serve),
+    #[command(subcommand)]
+    Migration(migration::MigrationCommand),
     #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]

@@ -23,20 +23,38 @@
 //!   value; 近 and 超过 where the figure was rounded; `—` where there was nothing before.
 //! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
+mod anomalies;
 mod ask;
+mod bulletin;
+mod burn_down;
 mod context;
+mod expiring;
 mod form;
+mod growth;
+mod issuance;
+mod leaders;
+mod mask;
+mod migration;
+mod quota;
+mod ra_permissions;
+mod roles;
 mod rules;
+mod signed;
+mod sla;
+mod statement;
 mod summary;
+mod violations;
 mod wording;
+mod worklist;
 
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::Algorithm;
+use hufu_model::count::{Counted, Group};
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree};
 use hufu_model::time::{Day, Instant};
-use hufu_store::{Count, Reader};
+use hufu_store::Reader;
 
 use crate::authority::Authority;
 use crate::error::{ErrorKind, Result};
@@ -44,6 +62,9 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub(crate) use mask::masked_subject;
+pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
+pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.
@@ -114,7 +135,20 @@ fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (D
 fn build(c: &Ctx<'_>) -> Result<Report> {
     match c.kind {
         ReportKind::Summary => summary::build(c),
-        _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
+        ReportKind::Issuance => issuance::build(c),
+        ReportKind::Leaders => leaders::build(c),
+        ReportKind::Growth => growth::build(c),
+        ReportKind::Expiring => expiring::build(c),
+        ReportKind::Anomalies => anomalies::build(c),
+        ReportKind::Sla => sla::build(c),
+        ReportKind::RaPermissions => ra_permissions::build(c),
+        ReportKind::Roles => roles::build(c),
+        ReportKind::Quota => quota::build(c),
+        ReportKind::Bulletin => bulletin::build(c),
+        ReportKind::Migration => migration::build(c),
+        ReportKind::BurnDown => burn_down::build(c),
+        ReportKind::Worklist => worklist::build(c),
+        ReportKind::Violations => violations::build(c),
     }
 }
 
@@ -200,25 +234,32 @@ impl Authority {
             {
                 return Err(ErrorKind::BeforeLedger { first }.into());
             }
-            Ok((r.org_tree_at(as_of)?, r.count_rows(at, as_of)?, r.count_rows(earlier, as_of)?))
+            Ok((r.org_tree_at(as_of)?, r.figures_at(at, as_of)?, r.figures_at(earlier, as_of)?))
         })?;
         Ok(summarise(at, as_of, &tree, &counts, &before))
     }
 }
 
-fn summarise(at: Instant, as_of: Instant, tree: &OrgTree, counts: &[Count], before: &[Count]) -> Summary {
+fn summarise(
+    at: Instant,
+    as_of: Instant,
+    tree: &OrgTree,
+    counts: &[(Group, Counted)],
+    before: &[(Group, Counted)],
+) -> Summary {
+    let number = |counted: i64| counted.max(0).unsigned_abs();
     let mut own: BTreeMap<(OrgId, Algorithm), Figures> = BTreeMap::new();
-    for c in counts {
-        let figures = own.entry((c.org.clone(), c.algorithm)).or_default();
-        figures.issued += c.issued;
-        figures.new += c.issued;
-        figures.revoked += c.revoked;
-        figures.valid += c.valid;
+    for (group, c) in counts {
+        let figures = own.entry((group.org.clone(), group.algorithm)).or_default();
+        figures.issued += number(c.pairs_issued);
+        figures.new += number(c.pairs_issued);
+        figures.revoked += number(c.pairs_revoked);
+        figures.valid += number(c.pairs_valid);
     }
-    for c in before {
-        let figures = own.entry((c.org.clone(), c.algorithm)).or_default();
-        figures.year_earlier += c.issued;
-        figures.new = figures.new.saturating_sub(c.issued);
+    for (group, c) in before {
+        let figures = own.entry((group.org.clone(), group.algorithm)).or_default();
+        figures.year_earlier += number(c.pairs_issued);
+        figures.new = figures.new.saturating_sub(number(c.pairs_issued));
     }
     let mut by_org: BTreeMap<OrgId, Figures> = BTreeMap::new();
     let mut rolled: BTreeMap<OrgId, Figures> = BTreeMap::new();

@@ -93,6 +93,25 @@ impl<'r> Columns<'r> {
         Error::corrupt(format!("column {column} of a row of {} {what}", self.table))
     }
 
+    /// The same row, to be read from here once more.
+    pub(crate) fn again(&self) -> Self {
+        Self { row: self.row, table: self.table, next: self.next }
+    }
+
+    /// The next columns as they stand, each before the octet 0; they are still to be read.
+    pub(crate) fn raw(&self, columns: usize) -> Result<Vec<u8>> {
+        let mut raw = Vec::with_capacity(64);
+        for column in self.next..self.next + columns {
+            match self.row.get_ref(column)? {
+                ValueRef::Text(octets) | ValueRef::Blob(octets) => raw.extend_from_slice(octets),
+                ValueRef::Integer(n) => raw.extend_from_slice(&n.to_be_bytes()),
+                ValueRef::Null | ValueRef::Real(_) => {}
+            }
+            raw.push(0);
+        }
+        Ok(raw)
+    }
+
     /// Leaves out a column.
     pub(crate) fn skip(&mut self) {
         self.next += 1;
@@ -219,13 +238,36 @@ pub(crate) fn query<T>(
     cells: &[Cell<'_>],
     read: impl Fn(&mut Columns<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    query_each(connection, table, sql, cells, |c| {
+        found.push(read(c)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Runs a query and gives every row to `each`.
+pub(crate) fn query_each(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    cells: &[Cell<'_>],
+    mut each: impl FnMut(&mut Columns<'_>) -> Result<()>,
+) -> Result<()> {
+    #[cfg(test)]
+    STATEMENTS.set(STATEMENTS.get() + 1);
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(cells))?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read(&mut Columns::new(row, table))?);
+        each(&mut Columns::new(row, table))?;
     }
-    Ok(found)
+    Ok(())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many queries this thread has run.
+    pub(crate) static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
 /// Runs a query and reads its first row, if there is one.
@@ -236,6 +278,8 @@ pub(crate) fn query_one<T>(
     cells: &[Cell<'_>],
     read: impl Fn(&mut Columns<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
+    #[cfg(test)]
+    STATEMENTS.set(STATEMENTS.get() + 1);
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(cells))?;
     rows.next()?.map(|row| read(&mut Columns::new(row, table))).transpose()

@@ -48,7 +48,13 @@ impl Reader<'_> {
     /// a place in an ordered list.
     pub(crate) fn last_event_until(&self, at: Instant) -> Result<Option<u64>> {
         const AT: &str = "SELECT at FROM event WHERE seq = ?";
-        let (mut from, mut to) = (0, self.event_count()?);
+        const LAST: &str = "SELECT seq, at FROM event ORDER BY seq DESC LIMIT 1";
+        let last = query_one(self.connection(), "event", LAST, &[], |c| Ok((c.number::<u64>()?, c.instant()?)))?;
+        // Nearly always everything is asked for.
+        let (mut from, mut to) = match last {
+            Some((seq, last)) if last > at => (0, seq),
+            other => return Ok(other.map(|(seq, _)| seq)),
+        };
         while from < to {
             let middle = from + (to - from) / 2;
             let found = query_one(self.connection(), "event", AT, &[Cell::count(middle)], |c| c.instant())?;
@@ -123,6 +129,15 @@ impl Reader<'_> {
     pub fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>> {
         const LAST: &str = "SELECT size, root, at, signed FROM checkpoint ORDER BY size DESC LIMIT 1";
         query_one(self.connection(), "checkpoint", LAST, &[], rows::checkpoint)
+    }
+
+    /// The first checkpoint that was made at this second or later.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn first_checkpoint_from(&self, second: i64) -> Result<Option<StoredCheckpoint>> {
+        const FIRST: &str = "SELECT size, root, at, signed FROM checkpoint WHERE at >= ? ORDER BY size LIMIT 1";
+        query_one(self.connection(), "checkpoint", FIRST, &[Cell::Int(second)], rows::checkpoint)
     }
 
     /// The checkpoint over `size` events.
