@@ -1,9 +1,9 @@
 //! Reports as people and programs want them: on a terminal, as JSON, CSV, a workbook, a page of HTML. What a report says is
 //! [`hufu_authority::report`]; here it is only shown, and each form stands in a file of its own.
 
-mod bulletin;
 mod document;
 mod html;
+mod paragraph;
 mod picture;
 mod sheets;
 mod svg;

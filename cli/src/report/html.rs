@@ -8,7 +8,7 @@ use hufu_authority::data::Lang;
 use hufu_authority::report::{Chart, Column, Kind, Report, Row, Table, Value};
 
 use super::words::{NOTHING, Words};
-use super::{bulletin, picture, svg};
+use super::{paragraph, picture, svg};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -36,7 +36,6 @@ pub(super) fn page(report: &Report, words: Words) -> String {
         let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&name), escaped(&value));
     }
     out.push_str("</dl>\n</header>\n<main>\n");
-    out.push_str(&bulletin::html(report, words));
     out.push_str(&key_figures(report, words));
     for (place, table) in report.tables.iter().enumerate() {
         section(&mut out, report, table, place, words);
@@ -48,6 +47,10 @@ pub(super) fn page(report: &Report, words: Words) -> String {
 }
 
 fn section(out: &mut String, report: &Report, table: &Table, place: usize, words: Words) {
+    if let Some(text) = paragraph::of(table, words) {
+        let _ = writeln!(out, "<p class=\"prose\">{}</p>", escaped(&text));
+        return;
+    }
     let title = escaped(&words.table(table));
     let _ = writeln!(out, "<section aria-labelledby=\"h{place}\">\n<h2 id=\"h{place}\">{title}</h2>");
     if let Some(picture) = picture::of(report, table, words) {

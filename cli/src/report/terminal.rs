@@ -2,17 +2,21 @@
 
 use hufu_authority::report::{Kind, Report, Table};
 
-use super::bulletin;
+use super::paragraph;
 use super::words::{NOTHING, Words};
 use crate::lines;
 use crate::output::table::{self, Column};
 
 /// The whole report in lines of at most `room` columns, where there is a limit.
 pub(super) fn text(report: &Report, words: Words, room: Option<usize>) -> String {
-    let mut out = bulletin::text(report, words, room);
+    let mut out = String::new();
     for table in &report.tables {
         if !out.is_empty() {
             out.push('\n');
+        }
+        if let Some(text) = paragraph::of(table, words) {
+            lines::wrap(&text, room.unwrap_or(usize::MAX)).iter().for_each(|line| out.push_str(&format!("{line}\n")));
+            continue;
         }
         if report.tables.len() > 1 {
             out.push_str(&format!("{}\n", words.table(table)));
