@@ -55,19 +55,58 @@ fn every_page_opens_in_a_browser_that_reaches_nothing() {
     }
 }
 
-/// The numbers that a spreadsheet reads are those of the same report in JSON.
+/// The numbers that a spreadsheet reads are those of the same report in JSON, row by row.
 #[test]
 fn every_workbook_opens_in_a_spreadsheet_with_the_same_numbers() {
     let desk = desk();
-    let at = "--at 2030-01-01T00:00:00Z";
     let mut files = Vec::new();
-    for kind in ["summary", "issuance", "migration", "quota", "bulletin"] {
-        for form in ["xlsx", "json"] {
-            desk.does(&format!("report {kind} --home home {at} --out {kind}.{form} --lang zh"));
-        }
+    for kind in ["summary", "issuance", "migration", "quota"] {
+        desk.does(&format!("report {kind} --home home --out {kind}.xlsx --lang zh"));
         files.push(desk.path(&format!("{kind}.xlsx")));
     }
-    all_accepted(Judge("libreoffice"), Judge("libreoffice").run(&["workbook"], &files), files.len());
+    let folder = desk.folder.path().to_str().unwrap();
+    let verdicts = Judge("libreoffice").run(&["sheets", "--out", folder], &files);
+    if verdicts.is_none() {
+        return;
+    }
+    all_accepted(Judge("libreoffice"), verdicts, files.len());
+    for kind in ["summary", "issuance", "migration", "quota"] {
+        let document = desk.json(&format!("report {kind} --home home"));
+        let sheets: Vec<String> = std::fs::read_dir(desk.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|e| e == "csv"))
+            .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{kind}-")))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        for table in document["tables"].as_array().unwrap() {
+            let wanted = numbers(table);
+            let found = sheets.iter().any(|sheet| wanted.iter().all(|row| sheet.lines().any(|line| holds(line, row))));
+            assert!(found, "{kind} {}: {wanted:?} in {sheets:#?}", table["name"]);
+        }
+    }
+}
+
+/// The identifiers and counts of each row, as a sheet without forms has them.
+fn numbers(table: &serde_json::Value) -> Vec<Vec<String>> {
+    let columns = table["columns"].as_array().unwrap();
+    let row = |row: &serde_json::Value| {
+        let of = |column: &serde_json::Value| {
+            let value = &row["values"][column["name"].as_str().unwrap()];
+            match column["kind"].as_str().unwrap() {
+                "count" | "identifier" => value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|n| n.to_string())),
+                _ => None,
+            }
+        };
+        columns.iter().filter_map(of).collect()
+    };
+    table["rows"].as_array().unwrap().iter().map(row).collect()
+}
+
+/// Whether the cells of a line have these values, in their order.
+fn holds(line: &str, wanted: &[String]) -> bool {
+    let mut cells = line.split(',').map(|cell| cell.trim_matches('"'));
+    wanted.iter().all(|value| cells.any(|cell| cell == value))
 }
 
 /// Every column, code and rule of every report has its words: no key of the catalogue is left in what people read.

@@ -12,7 +12,6 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import verdicts
@@ -94,8 +93,8 @@ class Browser:
         self.process.wait()
 
 
-def judge(browser, path):
-    """The reasons against a page; none when there is nothing against it."""
+def judge(browser, path, pictures):
+    """Raises with what is wrong with a page."""
     browser.events.clear()
     target = browser.ask("Target.createTarget", url="about:blank")["targetId"]
     session = browser.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -127,34 +126,30 @@ def judge(browser, path):
             wrong.append(f"log: {params['entry']['text'][:200]}")
         elif event.get("method") == "Network.requestWillBeSent" and params["request"]["url"] != url:
             wrong.append(f"asked for {params['request']['url'][:200]}")
-    picture = os.environ.get("HUFU_PICTURES")
-    if picture:
-        shown = browser.ask("Page.printToPDF", session, printBackground=True, preferCSSPageSize=True)["data"]
-        pathlib.Path(picture, pathlib.Path(path).stem + ".pdf").write_bytes(base64.b64decode(shown))
+    if pictures:
+        shown = browser.ask("Page.captureScreenshot", session, captureBeyondViewport=True)["data"]
+        pathlib.Path(pictures, pathlib.Path(path).stem + ".png").write_bytes(base64.b64decode(shown))
     browser.ask("Target.closeTarget", targetId=target)
-    return wrong
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return "rendered, silent, alone"
 
 
 def main():
     parser, verbs = verdicts.parser(__doc__)
     verb = verbs.add_parser("page", help="open pages of HTML")
+    verb.add_argument("--pictures", help="leave a PNG of each page in this folder")
     verb.add_argument("files", nargs="+")
     args = parser.parse_args()
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not program:
         verdicts.absent("chromium", "not installed")
-    surprises = 0
     with tempfile.TemporaryDirectory(prefix="hufu-chromium-", ignore_cleanup_errors=True) as profile:
         browser = Browser(program, profile)
         try:
-            for path in args.files:
-                wrong = judge(browser, path)
-                surprises += bool(wrong) != (args.expect == "reject")
-                print(json.dumps({"file": path, "ok": not wrong, "reason": "; ".join(wrong) or "accepted"},
-                                 ensure_ascii=False))
+            verdicts.judge_files(args.files, args.expect, lambda path: judge(browser, path, args.pictures))
         finally:
             browser.end()
-    sys.exit(1 if surprises else 0)
 
 
 main()
