@@ -20,10 +20,10 @@ mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
 mod lists;
-/// Reports in every form, opened by other programs.
-mod reports;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
+/// Reports in every form, opened by other programs.
+mod reports;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.
 mod verdicts;
 /// The whole way by hand, and the demonstration.

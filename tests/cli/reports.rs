@@ -94,7 +94,9 @@ fn numbers(table: &serde_json::Value) -> Vec<Vec<String>> {
         let of = |column: &serde_json::Value| {
             let value = &row["values"][column["name"].as_str().unwrap()];
             match column["kind"].as_str().unwrap() {
-                "count" | "identifier" => value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|n| n.to_string())),
+                "count" | "identifier" => {
+                    value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|n| n.to_string()))
+                }
                 _ => None,
             }
         };

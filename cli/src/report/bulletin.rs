@@ -16,20 +16,26 @@ pub(super) fn is_prose(report: &Report, table: &Table) -> bool {
 /// The paragraph as text: `29[1]`.
 pub(super) fn text(report: &Report, paragraph: &Table, words: Words, room: Option<usize>) -> String {
     let pieces = pieces(report, paragraph, words);
-    let marked: Vec<String> = pieces.iter().map(|piece| match piece {
-        Piece::Said(text) => text.clone(),
-        Piece::Note(note) => format!("[{note}]"),
-    }).collect();
+    let marked: Vec<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Said(text) => text.clone(),
+            Piece::Note(note) => format!("[{note}]"),
+        })
+        .collect();
     format!("{}\n", lines::wrap(&marked.concat(), room.unwrap_or(usize::MAX)).join("\n"))
 }
 
 /// The paragraph as HTML, each figure with a link to its footnote.
 pub(super) fn html(report: &Report, paragraph: &Table, words: Words) -> String {
     let pieces = pieces(report, paragraph, words);
-    let marked: Vec<String> = pieces.iter().map(|piece| match piece {
-        Piece::Said(text) => escaped(text),
-        Piece::Note(note) => format!("<sup><a href=\"#note-{note}\">[{note}]</a></sup>"),
-    }).collect();
+    let marked: Vec<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Said(text) => escaped(text),
+            Piece::Note(note) => format!("<sup><a href=\"#note-{note}\">[{note}]</a></sup>"),
+        })
+        .collect();
     format!("<p class=\"prose\">{}</p>\n", marked.concat())
 }
 
@@ -90,7 +96,10 @@ fn whole_in(text: &str, wanted: &str) -> Option<usize> {
     text.match_indices(wanted).map(|(at, _)| (at, at + wanted.len())).find_map(|(from, to)| {
         let before = text.get(..from)?.chars().next_back().is_some_and(|c| digits && part(c));
         let mut behind = text.get(to..)?.chars();
-        let after = digits && behind.next().is_some_and(|c| c.is_ascii_digit() || (c == ',' && behind.next().is_some_and(|c| c.is_ascii_digit())));
+        let after = digits
+            && behind
+                .next()
+                .is_some_and(|c| c.is_ascii_digit() || (c == ',' && behind.next().is_some_and(|c| c.is_ascii_digit())));
         (!before && !after && !wanted.is_empty()).then_some(to)
     })
 }
