@@ -106,6 +106,7 @@ fn legacy(n: u8) -> Entry {
         revoked: None,
         digest: None,
         verified: Verified::NotVerified("import.no-issuer"),
+        remarks: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use hufu_authority::data::Lang;
-use hufu_authority::report::{Column, Kind, Report, Row, Table, Value};
+use hufu_authority::report::{Chart, Column, Kind, Report, Row, Table, Value};
 
 use super::words::{NOTHING, Words};
 use super::{bulletin, picture, svg};
@@ -36,10 +36,13 @@ pub(super) fn page(report: &Report, words: Words) -> String {
         let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(&name), escaped(&value));
     }
     out.push_str("</dl>\n</header>\n<main>\n");
-    out.push_str(&bulletin::html(report, words));
     out.push_str(&key_figures(report, words));
     for (place, table) in report.tables.iter().enumerate() {
-        section(&mut out, report, table, place, words);
+        if bulletin::is_prose(report, table) {
+            out.push_str(&bulletin::html(report, table, words));
+        } else {
+            section(&mut out, report, table, place, words);
+        }
     }
     out.push_str("</main>\n<footer>\n");
     rules(&mut out, report, words);
@@ -64,14 +67,15 @@ fn section(out: &mut String, report: &Report, table: &Table, place: usize, words
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
-        line(out, &table.columns, row, words);
+        line(out, &table.columns, row, bulletin::note(report, table, row), words);
     }
     out.push_str("</tbody>\n</table></div>\n</section>\n");
 }
 
-fn line(out: &mut String, columns: &[Column], row: &Row, words: Words) {
+fn line(out: &mut String, columns: &[Column], row: &Row, note: Option<i64>, words: Words) {
+    let id = note.map(|note| format!(" id=\"note-{note}\"")).unwrap_or_default();
     let total = if row.total { " total" } else { "" };
-    let _ = write!(out, "<tr class=\"d{}{total}\">", row.depth.min(4));
+    let _ = write!(out, "<tr{id} class=\"d{}{total}\">", row.depth.min(4));
     for (place, (column, value)) in columns.iter().zip(&row.values).enumerate() {
         let shown = words.value(value, column.kind);
         let text = if shown.is_empty() && is_number(column.kind) { NOTHING.to_owned() } else { escaped(&shown) };
@@ -87,10 +91,10 @@ fn line(out: &mut String, columns: &[Column], row: &Row, words: Words) {
 fn class(kind: Kind, shown: &str) -> &'static str {
     match kind {
         Kind::Count | Kind::Share | Kind::Growth => " class=\"n\"",
-        Kind::Day | Kind::Month | Kind::Moment => " class=\"k\"",
+        Kind::Day | Kind::Month | Kind::Moment | Kind::Code(_) => " class=\"k\"",
         Kind::Identifier if shown.len() > LONG => " class=\"id long\"",
         Kind::Identifier => " class=\"id\"",
-        Kind::Name | Kind::Code(_) | Kind::Text => "",
+        Kind::Name | Kind::Text => "",
     }
 }
 
@@ -106,7 +110,13 @@ fn key_figures(report: &Report, words: Words) -> String {
         return String::new();
     };
     let mut out = String::from("<ul class=\"key\">\n");
-    let numbers = table.columns.iter().zip(&row.values).filter(|(c, v)| is_number(c.kind) && **v != Value::Empty);
+    // What the whole has itself, without its parts, is drawn and no figure of the whole.
+    let own = match table.chart {
+        Some(Chart::TreeMap { values, .. }) => table.columns.get(values),
+        _ => None,
+    };
+    let says = |(c, v): &(&Column, &Value)| is_number(c.kind) && **v != Value::Empty && own != Some(c);
+    let numbers = table.columns.iter().zip(&row.values).filter(says);
     for (column, value) in numbers.take(KEY_FIGURES) {
         let (name, value) = (words.caption(column.name), words.value(value, column.kind));
         let _ = writeln!(out, "<li><span>{}</span><b>{}</b></li>", escaped(&name), escaped(&value));

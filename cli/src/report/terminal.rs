@@ -9,10 +9,14 @@ use crate::output::table::{self, Column};
 
 /// The whole report in lines of at most `room` columns, where there is a limit.
 pub(super) fn text(report: &Report, words: Words, room: Option<usize>) -> String {
-    let mut out = bulletin::text(report, words, room);
+    let mut out = String::new();
     for table in &report.tables {
         if !out.is_empty() {
             out.push('\n');
+        }
+        if bulletin::is_prose(report, table) {
+            out.push_str(&bulletin::text(report, table, words, room));
+            continue;
         }
         if report.tables.len() > 1 {
             out.push_str(&format!("{}\n", words.table(table)));

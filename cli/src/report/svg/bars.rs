@@ -23,11 +23,11 @@ pub(super) fn draw(canvas: &mut Canvas, picture: &Picture, words: Words) -> f64 
     // The number at the end of the longest bar stays inside.
     let number_room = text::width(&number(largest, picture.share), SIZE) + 12.0;
     let room = WIDTH - left - number_room;
-    let at = |value: i64| left + length(value) / length(scale.end) * room;
+    let at = |value: i64| left + length(value) / length(largest.max(1)) * room;
 
     let top = if picture.form == Form::Stacked { legend(canvas, picture, left) } else { 8.0 };
     let bottom = top + ROW * nth(picture.names.len());
-    for mark in &scale.marks {
+    for mark in scale.marks.iter().filter(|mark| **mark <= largest) {
         canvas.line("grid", (at(*mark), top), (at(*mark), bottom));
         canvas.text("tick", Anchor::Middle, (at(*mark), bottom + 18.0), &number(*mark, picture.share));
     }

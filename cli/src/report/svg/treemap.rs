@@ -7,7 +7,9 @@ use crate::report::words::{Words, percent};
 
 const HEIGHT: f64 = 540.0;
 /// Sizes that names are tried in, the largest first.
-const SIZES: [f64; 7] = [26.0, 22.0, 19.0, 16.0, 14.0, 12.0, 11.0];
+const SIZES: [f64; 6] = [20.0, 18.0, 16.0, 14.0, 12.0, 11.0];
+/// How far lines are apart, in their size.
+const LINE: f64 = 1.28;
 
 /// Draws and gives the height.
 pub(super) fn draw(canvas: &mut Canvas, picture: &Picture, words: Words) -> f64 {
@@ -38,33 +40,36 @@ pub(super) fn draw(canvas: &mut Canvas, picture: &Picture, words: Words) -> f64 
     HEIGHT
 }
 
-/// The name in the largest size in which it fits, and below it the numbers that fit.
+/// The name and the numbers in the largest size in which both fit; else the name alone, else what fits of it.
 fn label(canvas: &mut Canvas, area: Area, shade: usize, name: &str, below: &[&str]) {
-    let room = area.width - 14.0;
+    let room = area.width - 16.0;
     let class = if shade < 2 { "light" } else { "" };
-    for size in SIZES {
-        let lines = text::wrapped(name, size, room, 3);
+    let smallest = SIZES.last().copied().unwrap_or_default();
+    let fits = |size: f64, numbers: usize, may_cut: bool| {
+        let lines = text::wrapped(name, size, room, if size > 14.0 { 2 } else { 3 });
         let cut = lines.last().is_some_and(|line| line.ends_with('…'));
-        let under = size * 0.72;
-        let tall = |numbers: usize| size * 1.22 * super::nth(lines.len()) + under * 1.35 * super::nth(numbers) + 10.0;
-        let smallest = size <= SIZES.last().copied().unwrap_or_default();
-        if lines.is_empty() || (!smallest && (cut || tall(1) > area.height)) || tall(0) > area.height {
-            continue;
-        }
-        let mut y = area.y + 6.0;
-        for line in &lines {
-            y += size * 1.22;
-            canvas.text(&format!("tile-name z{size} {class}"), Anchor::Start, (area.x + 8.0, y - size * 0.22), line);
-        }
-        let under = under.max(10.0);
-        for number in below {
-            if y + under * 1.35 + 4.0 <= area.y + area.height && text::width(number, under) <= room {
-                y += under * 1.35;
-                canvas.text(&format!("tile-number u{size} {class}"), Anchor::Start, (area.x + 8.0, y), number);
-            }
-        }
-        return;
+        let tall = size * LINE * super::nth(lines.len()) + small(size) * LINE * super::nth(numbers) + 12.0;
+        let wide = below.iter().take(numbers).all(|number| text::width(number, small(size)) <= room);
+        (!lines.is_empty() && tall <= area.height && wide && (may_cut || !cut)).then_some((size, lines, numbers))
+    };
+    let whole = |numbers: usize| SIZES.iter().find_map(|size| fits(*size, numbers, false));
+    let found = whole(below.len()).or_else(|| whole(1)).or_else(|| whole(0)).or_else(|| fits(smallest, 0, true));
+    let Some((size, lines, numbers)) = found else { return };
+    let mut y = area.y + 4.0;
+    for line in &lines {
+        y += size * LINE;
+        canvas.text(&format!("tile-name z{size} {class}"), Anchor::Start, (area.x + 8.0, y - size * 0.2), line);
     }
+    for number in below.iter().take(numbers) {
+        y += small(size) * LINE;
+        let class = format!("tile-number u{size} {class}");
+        canvas.text(&class, Anchor::Start, (area.x + 8.0, y - small(size) * 0.1), number);
+    }
+}
+
+/// The size of numbers below a name.
+fn small(size: f64) -> f64 {
+    (size * 0.78).max(10.0)
 }
 
 /// Areas for numbers that fall, in their order.
