@@ -17,6 +17,7 @@
 //! * Nothing was issued, and nothing revoked, in the future; nothing ended or was revoked before it was issued.
 
 mod credit;
+mod digest;
 mod entry;
 mod judge;
 mod matching;
@@ -40,6 +41,7 @@ use crate::error::{ErrorKind, Result};
 use crate::policy;
 
 pub use credit::{OrgRules, UNASSIGNED};
+pub use digest::source_digest;
 pub use entry::{Entry, SourceFault, Verified};
 pub use judge::RowFinding;
 pub use matching::{Match, Matches};

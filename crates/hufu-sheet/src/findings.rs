@@ -63,6 +63,32 @@ pub fn annotate(
     }
 }
 
+/// Writes a sheet of what was found in a source that is none: a row each, of texts, in their order.
+///
+/// # Errors
+/// As [`xlsx`]; output errors.
+pub fn list<const N: usize>(
+    title: &str,
+    columns: [&str; N],
+    found: impl Iterator<Item = [String; N]>,
+    form: FindingsForm,
+    out: impl Write + Send,
+) -> Result<()> {
+    let columns = columns.map(|title| Column { title: title.to_owned(), kind: Kind::Text }).to_vec();
+    let mut rows = found.map(|row| row.map(Value::Text).to_vec());
+    match form {
+        FindingsForm::Xlsx => {
+            let rows = rows.collect();
+            xlsx(&Table { title: title.to_owned(), notes: Vec::new(), columns, rows, chart: None }, out)
+        }
+        FindingsForm::Csv => {
+            let mut writer = CsvWriter::new(out, &columns)?;
+            rows.try_for_each(|row| writer.row(&row))?;
+            writer.finish()
+        }
+    }
+}
+
 fn value(cell: &Cell) -> Value {
     match cell {
         Cell::Empty => Value::Empty,
@@ -125,6 +151,22 @@ mod tests {
         let mut sheet = Sheet::open(&path, Limits::OFFICE).unwrap();
         assert_eq!(sheet.heading(), ["findings", "姓名", "证件号码"]);
         assert_eq!(sheet.next_row().unwrap().unwrap().cells[1], Cell::Text("张三".to_owned()));
+    }
+
+    #[test]
+    fn a_source_that_is_no_sheet_has_its_findings_listed() {
+        let desk = tempfile::tempdir().unwrap();
+        for (name, form) in [("list.xlsx", FindingsForm::Xlsx), ("list.csv", FindingsForm::Csv)] {
+            let path = desk.path().join(name);
+            let found = [["a/b.pem#2", "x509.pem-form", "=damaged"], ["c.cer", "x509.legacy", "none"]];
+            let found = found.into_iter().map(|row| row.map(str::to_owned));
+            let out = std::fs::File::create(&path).unwrap();
+            list("findings", ["place", "code", "finding"], found, form, out).unwrap();
+            let mut sheet = Sheet::open(&path, Limits::OFFICE).unwrap();
+            assert_eq!(sheet.heading(), ["place", "code", "finding"]);
+            assert_eq!(sheet.next_row().unwrap().unwrap().cells[2], Cell::Text("=damaged".to_owned()));
+            assert!(sheet.next_row().unwrap().is_some() && sheet.next_row().unwrap().is_none());
+        }
     }
 
     #[test]

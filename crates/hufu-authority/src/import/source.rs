@@ -32,17 +32,19 @@
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hufu_model::ident::Digest;
 use hufu_model::time::Instant;
 use hufu_sheet::{Limits, Row, Sheet};
+use hufu_x509::digest::Sm3;
 use hufu_x509::legacy::{Issuers, MemberFault, Members, read_verified};
 use rayon::prelude::*;
 
 use super::entry::{Entry, SourceFault};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use columns::{Columns, Refusal};
 use index::Index;
 use walk::{Step, Walk};
@@ -181,6 +183,41 @@ impl Source {
             source.notes.extend(note);
         }
         Ok(source)
+    }
+
+    /// SM3 over the names and the contents of everything that [`Source::open`] would read, in its order: by it a source is
+    /// known again. It reads everything once.
+    ///
+    /// # Errors
+    /// Input errors, also those that would be a fault of one file.
+    pub fn digest(paths: &[PathBuf]) -> Result<Digest> {
+        let mut walk = Walk::of(paths)?;
+        let mut digest = Sm3::new();
+        while let Some(step) = walk.next() {
+            let (path, place) = match step {
+                Step::File { path, place, .. } => (path, place),
+                Step::IndexEnds(index) => (index.path.clone(), index.place.clone()),
+                Step::Note(_) | Step::Fault(_) => continue,
+            };
+            let failed = |source| ErrorKind::File { path: path.clone(), source };
+            let file = File::open(&path).map_err(failed)?;
+            // Lengths keep a name from running into contents, and one file into the next.
+            for number in [place.len() as u64, file.metadata().map_err(failed)?.len()] {
+                digest.update(&number.to_be_bytes());
+            }
+            digest.update(place.as_bytes());
+            let mut input = BufReader::with_capacity(1 << 20, file);
+            loop {
+                let part = input.fill_buf().map_err(failed)?;
+                if part.is_empty() {
+                    break;
+                }
+                digest.update(part);
+                let read = part.len();
+                input.consume(read);
+            }
+        }
+        Ok(digest.finish())
     }
 
     /// What was noticed about whole files so far: columns that nothing is taken from, links that are not followed. Their

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hufu_model::revocation::RevocationReason;
@@ -42,7 +42,8 @@ struct Line {
 /// The revoked certificates of an index, by serial number.
 #[derive(Debug)]
 pub(super) struct Index {
-    place: String,
+    pub(super) path: PathBuf,
+    pub(super) place: String,
     revoked: HashMap<Vec<u8>, Line>,
 }
 
@@ -66,7 +67,7 @@ impl Index {
             }
             line.clear();
         }
-        Ok((Self { place, revoked }, faults))
+        Ok((Self { path: path.to_path_buf(), place, revoked }, faults))
     }
 
     /// Says of a certificate what the index says.

@@ -455,22 +455,69 @@ fn many_parts_keep_the_order_of_the_source() {
     assert_eq!(digests.len(), 1);
 }
 
-/// `cargo test --release -p hufu-authority import::source::tests::figures -- --ignored --nocapture`
 #[test]
-#[ignore = "prints figures; they are of a release build"]
+fn a_source_is_known_again_by_names_and_contents() {
+    let desk = Desk::new("digest");
+    let index = "V\t200301000000Z\t\t01\tunknown\t/CN=a\n";
+    let (one, two) = (desk.put("s/1.pem", "a"), desk.put("s/2.pem", "bc"));
+    desk.put("s/index.txt", index);
+    let digest = || Source::digest(&[desk.0.join("s")]).unwrap();
+    let mut seen = std::collections::HashSet::from([digest()]);
+    assert!(!seen.insert(digest()), "the same source has the same digest");
+    fs::write(&one, "ab").unwrap();
+    fs::write(&two, "c").unwrap();
+    assert!(seen.insert(digest()));
+    fs::rename(&two, desk.0.join("s/3.pem")).unwrap();
+    assert!(seen.insert(digest()));
+    desk.put("s/index.txt", index.replace("01", "02"));
+    assert!(seen.insert(digest()));
+    assert!(Source::digest(&[desk.0.join("gone")]).is_err());
+}
+
+#[test]
+fn a_source_may_be_read_in_a_thread_of_its_own() {
+    fn sent<T: Send + 'static>() {}
+    sent::<Source>();
+}
+
+fn peak_memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap().trim().to_owned()
+}
+
+/// Time that the threads of this process had a processor: what a measurement on a busy machine goes by.
+fn processor_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+}
+
+/// `cargo test -p hufu-authority --lib import::source::tests::figures -- --ignored --nocapture`
+#[test]
+#[ignore = "prints figures"]
 fn figures() {
     let desk = Desk::new("figures");
     let time = |what: &str, paths: &[PathBuf], options: Options| {
-        let start = Stopwatch::now();
+        let (start, before) = (Stopwatch::now(), processor_seconds());
         let count = Source::open(paths, options).unwrap().map(std::result::Result::unwrap).count();
-        eprintln!("{what}: {:.0}/s, {count} of them", count as f64 / start.elapsed().as_secs_f64());
+        let (count_of, used) = (count as f64, processor_seconds() - before);
+        eprintln!(
+            "{what}: {:.0}/s, {:.1} us of a processor for each, {count} of them; memory so far at most {}",
+            count_of / start.elapsed().as_secs_f64(),
+            used * 1e6 / count_of,
+            peak_memory()
+        );
     };
     let credit = hufu_model::holder::credit_code_with_check("91510100MA6CGUGA1").unwrap();
     let rows: String = (1..200_000_u32)
         .map(|n| format!("{n:016x},\"CN=旧 CA,O=示例,C=CN\",\"C=CN,O=示例公司,CN=持有者{n}\",RSA2048,2017-03-01 08:00:00,2020-03-01 08:00:00,有效,lra-chengdu,企业,{credit},UKEY,P{n}\n"))
         .collect();
     let list = desk.put("list.csv", format!("{HEAD},状态,机构,持有者类型,信用代码,介质,配对号\n{rows}"));
-    time("rows of CSV", &[list], Options::default());
+    drop(rows);
+    time("rows of CSV", std::slice::from_ref(&list), Options::default());
+    let twice: Vec<PathBuf> = (0..3).map(|n| desk.0.join(format!("list-{n}.csv"))).collect();
+    twice.iter().for_each(|path| drop(fs::copy(&list, path).unwrap()));
+    time("three times as many", &twice, Options::default());
     let authority = authority();
     let mut issuers = Issuers::new();
     issuers.add(authority.der()).unwrap();
