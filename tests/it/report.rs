@@ -8,6 +8,7 @@ use hufu_tests::TestAuthority;
 
 use crate::expect::{all, refused, sound};
 
+mod bulletin;
 mod issuance;
 mod lists;
 mod sample;

@@ -343,3 +343,6 @@ fn expiring(c: &mut Columns<'_>) -> Result<Expiring> {
         status: c.parse()?,
     })
 }
+
+#[cfg(test)]
+mod tests;
