@@ -1,13 +1,10 @@
-//! `hufu demo`: the main job in one command. `play.rs` does it; this file talks.
-
-mod people;
-mod play;
-mod samples;
+//! `hufu demo`: the main job in one command. `hufu-demo` does it; this file talks.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hufu_authority::data::render;
+use hufu_demo::whole_way::{Played, play};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -30,7 +27,7 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
     let bar = ctx.progress(1);
     let stages =
         |stage: &'static str, done, of| bar.set(&render(ctx.lang, &format!("demo-stage-{stage}"), &[]), done, of);
-    let played = play::play(&dir, usize::try_from(args.count).unwrap_or(usize::MAX), &stages)?;
+    let played = play(&dir, usize::try_from(args.count).unwrap_or(usize::MAX), &stages)?;
     drop(bar);
 
     let count = |n: usize| n.to_string();
@@ -66,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
 }
 
 /// What to type next, with the paths of this very demonstration.
-fn next(ctx: &Context, dir: &Path, played: &play::Played) {
+fn next(ctx: &Context, dir: &Path, played: &Played) {
     // The settings hold wherever the next command is typed.
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let (home, keys) = (dir.join("home"), dir.join("keys"));
