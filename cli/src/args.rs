@@ -11,7 +11,8 @@ use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
     apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade, verify,
+    migration, ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade,
+    verify,
 };
 use crate::lang::Globals;
 
@@ -128,6 +129,8 @@ pub(crate) enum Command {
     Ocsp(ocsp::Ocsp),
     #[command(subcommand)]
     Serve(serve::Serve),
+    #[command(subcommand)]
+    Migration(migration::MigrationCommand),
     #[command(subcommand)]
     Report(report::Report),
     #[command(subcommand)]

@@ -17,6 +17,7 @@ pub(crate) mod kmc;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod medium;
+pub(crate) mod migration;
 pub(crate) mod ocsp;
 pub(crate) mod operator;
 pub(crate) mod org;

@@ -74,6 +74,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Cert(a) => commands::cert::run(&ctx, a),
         Command::Ca(a) => commands::ca::run(&ctx, a),
         Command::Medium(a) => commands::medium::run(&ctx, a),
+        Command::Migration(a) => commands::migration::run(&ctx, a),
         Command::Crl(a) => commands::crl::run(&ctx, a),
         Command::Ocsp(a) => commands::ocsp::run(&ctx, a),
         Command::Serve(a) => commands::serve::run(&ctx, a),

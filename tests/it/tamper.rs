@@ -46,13 +46,14 @@ const COVERED: [&str; 29] = [
     "cutover",
 ];
 /// What holds the ledger itself, and what is derived and recomputed.
-const LEDGER: [&str; 4] = ["event", "frontier", "checkpoint", "rollup"];
+const LEDGER: [&str; 8] =
+    ["event", "frontier", "checkpoint", "rollup_group", "rollup_day", "rollup_month", "rollup_year", "rollup_arrival"];
 /// The record of schema steps, about the file and not about certificates; and OCSP answers signed ahead, which carry their
 /// own signatures.
 const UNCOVERED: [&str; 2] = ["schema_step", "presigned"];
 
 /// Tables whose second column is unique beside the key.
-const UNIQUE: [&str; 3] = ["intent", "pair_intent", "pair"];
+const UNIQUE: [&str; 4] = ["intent", "pair_intent", "pair", "rollup_group"];
 
 /// A home in which every covered table has several rows.
 fn lived_in(seed: &str) -> TestAuthority {

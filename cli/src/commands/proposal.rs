@@ -87,6 +87,16 @@ fn officer(line: &str) -> serde_json::Value {
     serde_json::Value::Object(row([("officer", next()), ("duty", next()), ("public_key", next())]))
 }
 
+/// Countersigns a proposal as the second person.
+pub(super) fn approve(ctx: &Context, a: &One) -> Result<()> {
+    let authority = ctx.open()?;
+    let proposal = named(&authority, &a.proposal)?;
+    let session = ctx.session(&authority)?;
+    let event = authority.countersign(&session, &proposal)?;
+    let object = proposal.to_string();
+    ctx.out.one("outcome", row([("object", object.into()), ("outcome", "done".into()), ("event", event.into())]))
+}
+
 /// Runs the verb.
 pub(crate) fn run(ctx: &Context, args: ProposalCommand) -> Result<()> {
     match args {
@@ -95,15 +105,7 @@ pub(crate) fn run(ctx: &Context, args: ProposalCommand) -> Result<()> {
             ctx.out.list("proposal-list", &["proposal", "act", "object", "proposer", "at", "expires", "status"], rows)
         }
         ProposalCommand::Show(a) => show(ctx, &a.proposal),
-        ProposalCommand::Approve(a) => {
-            let authority = ctx.open()?;
-            let proposal = named(&authority, &a.proposal)?;
-            let session = ctx.session(&authority)?;
-            let event = authority.countersign(&session, &proposal)?;
-            let object = proposal.to_string();
-            ctx.out
-                .one("outcome", row([("object", object.into()), ("outcome", "done".into()), ("event", event.into())]))
-        }
+        ProposalCommand::Approve(a) => approve(ctx, &a),
         ProposalCommand::Reject(a) => {
             let authority = ctx.open()?;
             let proposal = named(&authority, &a.proposal)?;

@@ -158,6 +158,14 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
             ("asked", e.asked.clone()),
             ("allowed", e.allowed.clone()),
         ],
+        ErrorKind::ImportChanged { import, source } => {
+            vec![("import", import.to_string()), ("source", source.escape_debug().to_string())]
+        }
+        ErrorKind::UnknownLegacy(id) => vec![("legacy", id.to_string())],
+        ErrorKind::LegacyLinked { legacy, serial } => {
+            vec![("legacy", legacy.to_string()), ("serial", serial.to_string())]
+        }
+        ErrorKind::LegacyOffice { legacy, ours } => vec![("legacy", legacy.to_string()), ("ours", ours.to_string())],
         ErrorKind::UnknownMedium(id) => vec![("medium", id.clone())],
         ErrorKind::MediumExists(id) | ErrorKind::MediumHolder(id) | ErrorKind::MediumSm2(id) => {
             vec![("medium", id.to_string())]
@@ -258,6 +266,10 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::ReportForm { line, what } => vec![("line", line.to_string()), ("what", said(lang, what))],
+        ErrorKind::ReportLarge { octets, cells } => {
+            vec![("octets", octets.to_string()), ("cells", cells.to_string())]
+        }
         ErrorKind::ReportUnfit { report, what } => {
             vec![("report", report.to_string()), ("what", (*what).to_owned())]
         }
@@ -395,8 +407,9 @@ mod tests {
     use std::path::PathBuf;
 
     use hufu_authority::model::ca::CaStatus;
+    use hufu_authority::model::certificate::Algorithm;
     use hufu_authority::model::holder::{CodeRule, DocumentType};
-    use hufu_authority::model::ident::{OrgId, Serial};
+    use hufu_authority::model::ident::{Digest, OrgId, Serial};
     use hufu_authority::model::medium::MediumStatus;
     use hufu_authority::model::operator::Role;
     use hufu_authority::model::org::{LimitExceeded, RegionCode};
@@ -408,6 +421,7 @@ mod tests {
 
     fn kinds() -> Vec<ErrorKind> {
         let path = || PathBuf::from("/srv/home");
+        let org = || "ra".parse().unwrap();
         let operator = || "sun".parse().unwrap();
         let at = Instant::from_unix_seconds(0);
         let fault = |fault| ErrorKind::Holder(HolderFault { field: "name", fault });
@@ -434,6 +448,10 @@ mod tests {
             ErrorKind::Frozen { org: "lra".parse().unwrap(), by: "ra".parse().unwrap() },
             ErrorKind::UnknownProfile("p".to_owned()),
             ErrorKind::UnknownCa("g2".to_owned()),
+            ErrorKind::ImportChanged { import: "i".parse().unwrap(), source: "s".to_owned() },
+            ErrorKind::UnknownLegacy(Digest([0; 32])),
+            ErrorKind::LegacyLinked { legacy: Digest([0; 32]), serial: Serial::from_bytes(&[1]).unwrap() },
+            ErrorKind::LegacyOffice { legacy: "ra".parse().unwrap(), ours: "rb".parse().unwrap() },
             ErrorKind::UnknownMedium("u".to_owned()),
             ErrorKind::MediumExists("u".parse().unwrap()),
             ErrorKind::MediumHolder("u".parse().unwrap()),
@@ -494,8 +512,24 @@ mod tests {
             ErrorKind::ManyChanges { changes: 200, certificates: 1000 },
             ErrorKind::NoBaseCrl,
             ErrorKind::ReadBack { path: path(), what: "x".to_owned() },
+            ErrorKind::UnknownMigration("x".to_owned()),
+            ErrorKind::AfterCutover(Box::new(hufu_authority::AfterCutover {
+                algorithm: Algorithm::Rsa,
+                org: org(),
+                head: org(),
+                migration: "sm2".parse().unwrap(),
+                to: Algorithm::Sm2,
+                effective: at,
+                event: 5,
+            })),
+            ErrorKind::CutoverPast { effective: at, now: at },
+            ErrorKind::CutoverFuture { effective: at, now: at },
+            ErrorKind::CutoverEvidence,
+            ErrorKind::NoCutover { org: org(), migration: "sm2".parse().unwrap() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::ReportForm { line: 3, what: "another line belongs here" },
+            ErrorKind::ReportLarge { octets: 1, cells: 2 },
             ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },
             ErrorKind::NotCheckpointed { size: 3 },
             fault(FieldFault::Missing),

@@ -25,6 +25,7 @@ fn codes_in_the_sources() -> BTreeSet<String> {
 
 const FAMILIES: &[&str] = &[
     "medium",
+    "import",
     "legacy",
     "responder",
     "server",

@@ -319,8 +319,13 @@ impl Authority {
 
     /// Signs `content` as the session's operator: GM/T 0010 SignedData without authenticated attributes.
     pub(crate) fn sign_as(&self, session: &Session, content: &[u8]) -> Result<Vec<u8>> {
+        self.sign_bringing(session, content, &[])
+    }
+
+    /// As [`Authority::sign_as`]; the message brings the certificates of `chain` along.
+    pub(crate) fn sign_bringing(&self, session: &Session, content: &[u8], chain: &[&Certificate]) -> Result<Vec<u8>> {
         let signer: &dyn Signer = &session.key;
-        Ok(signed_data::sign(content, &session.certificate, signer, self.entropy.array()?)?)
+        Ok(signed_data::sign_with(content, &session.certificate, chain, signer, self.entropy.array()?)?)
     }
 
     pub(crate) fn seal(&self) -> Result<&SealKey> {

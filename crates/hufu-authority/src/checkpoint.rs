@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::PoisonError;
 
 use hufu_ledger::checkpoint::Checkpoint;
-use hufu_model::ident::hex;
+use hufu_model::ident::{Digest, hex};
 use hufu_model::time::Instant;
 use hufu_x509::pem;
 use hufu_x509::sign::Signer;
@@ -75,7 +75,7 @@ impl Authority {
     /// The name of this ledger in its checkpoints.
     #[must_use]
     pub fn origin(&self) -> String {
-        format!("hufu/{}", hex(&self.identity.ca.0[..16]))
+        origin(&self.identity.ca)
     }
 
     /// Verifies a signed checkpoint of this authority.
@@ -194,6 +194,11 @@ impl Authority {
         *anchored = Some(newest);
         Ok(())
     }
+}
+
+/// The name of the ledger of the authority `ca`, SM3 of its founding CA's SubjectPublicKeyInfo.
+pub(crate) fn origin(ca: &Digest) -> String {
+    format!("hufu/{}", hex(&ca.0[..16]))
 }
 
 /// Reads a checkpoint's text.

@@ -89,7 +89,7 @@ fn verify<T: Record>(r: &Reader<'_>, identity: &Identity, document: &Document) -
 
 /// The signer's certificate was neither suspended nor revoked in the second of the signature. What was signed in the same
 /// second, before the status changed, holds.
-fn in_force(r: &Reader<'_>, serial: &Serial, at: i64) -> Result<()> {
+pub(crate) fn in_force(r: &Reader<'_>, serial: &Serial, at: i64) -> Result<()> {
     if r.last_status_change(serial)?.is_none() {
         return Ok(());
     }

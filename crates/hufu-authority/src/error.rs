@@ -7,7 +7,7 @@ use hufu_model::ca::CaStatus;
 use hufu_model::certificate::{Algorithm, CertificateStatus};
 use hufu_model::escrow::RecoveryStatus;
 use hufu_model::holder::HolderFault;
-use hufu_model::ident::{CaId, IdError, MediumId, MigrationId, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, IdError, ImportId, MediumId, MigrationId, OperatorId, OrgId, RequestId, Serial};
 use hufu_model::lifecycle::State;
 use hufu_model::medium::MediumStatus;
 use hufu_model::operator::Role;
@@ -145,6 +145,29 @@ pub enum ErrorKind {
     },
     /// A limit of the organisation or of one above it.
     Limit(LimitExceeded),
+    /// An import of this name has another source or other rules.
+    ImportChanged {
+        /// The import.
+        import: ImportId,
+        /// Its source.
+        source: String,
+    },
+    /// No imported certificate of this identity.
+    UnknownLegacy(Digest),
+    /// A certificate of ours took the place of the imported one already.
+    LegacyLinked {
+        /// The imported certificate.
+        legacy: Digest,
+        /// Ours.
+        serial: Serial,
+    },
+    /// The imported certificate and ours belong to different offices.
+    LegacyOffice {
+        /// That of the imported one.
+        legacy: OrgId,
+        /// That of ours.
+        ours: OrgId,
+    },
     /// No medium of this id.
     UnknownMedium(String),
     /// A medium of this id or serial number is on record already.
@@ -537,6 +560,20 @@ pub enum ErrorKind {
         /// What it does not take, as its flag is called.
         what: &'static str,
     },
+    /// A text that is not that of a signed report.
+    ReportForm {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A report is too large to be signed.
+    ReportLarge {
+        /// Octets of its text.
+        octets: usize,
+        /// Cells of its tables.
+        cells: usize,
+    },
     /// The random source failed.
     Entropy(hufu_model::entropy::EntropyError),
     /// A pair is asked for with a profile that has no companion for the encryption certificate.
@@ -624,6 +661,10 @@ impl ErrorKind {
             Self::ApproverTier(_) => "ra.approver-tier",
             Self::Frozen { .. } => "org.frozen",
             Self::Limit(_) => "org.limit",
+            Self::ImportChanged { .. } => "import.changed",
+            Self::UnknownLegacy(_) => "import.unknown",
+            Self::LegacyLinked { .. } => "import.linked",
+            Self::LegacyOffice { .. } => "import.office",
             Self::UnknownMedium(_) => "medium.unknown",
             Self::MediumExists(_) => "medium.exists",
             Self::MediumStep { .. } => "medium.step",
@@ -711,6 +752,8 @@ impl ErrorKind {
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
             Self::ReportUnfit { .. } => "report.unfit",
+            Self::ReportForm { .. } => "report.form",
+            Self::ReportLarge { .. } => "report.too-large",
             Self::Entropy(_) => "entropy.failed",
             Self::NoCompanion(_) => "pair.no-companion",
             Self::CompanionOnly(_) => "pair.companion-only",

@@ -24,19 +24,26 @@
 //! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
 mod ask;
+mod burn_down;
 mod context;
 mod form;
+mod migration;
 mod rules;
+mod signed;
+mod statement;
 mod summary;
+mod violations;
 mod wording;
+mod worklist;
 
 use std::collections::BTreeMap;
 
 use hufu_model::certificate::Algorithm;
+use hufu_model::count::{Counted, Group};
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree};
 use hufu_model::time::{Day, Instant};
-use hufu_store::{Count, Reader};
+use hufu_store::Reader;
 
 use crate::authority::Authority;
 use crate::error::{ErrorKind, Result};
@@ -44,6 +51,8 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
+pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
 
 /// How many months ahead lists of what expires look when nobody says.
@@ -114,6 +123,10 @@ fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (D
 fn build(c: &Ctx<'_>) -> Result<Report> {
     match c.kind {
         ReportKind::Summary => summary::build(c),
+        ReportKind::Migration => migration::build(c),
+        ReportKind::BurnDown => burn_down::build(c),
+        ReportKind::Worklist => worklist::build(c),
+        ReportKind::Violations => violations::build(c),
         _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
     }
 }
@@ -200,25 +213,32 @@ impl Authority {
             {
                 return Err(ErrorKind::BeforeLedger { first }.into());
             }
-            Ok((r.org_tree_at(as_of)?, r.count_rows(at, as_of)?, r.count_rows(earlier, as_of)?))
+            Ok((r.org_tree_at(as_of)?, r.figures_at(at, as_of)?, r.figures_at(earlier, as_of)?))
         })?;
         Ok(summarise(at, as_of, &tree, &counts, &before))
     }
 }
 
-fn summarise(at: Instant, as_of: Instant, tree: &OrgTree, counts: &[Count], before: &[Count]) -> Summary {
+fn summarise(
+    at: Instant,
+    as_of: Instant,
+    tree: &OrgTree,
+    counts: &[(Group, Counted)],
+    before: &[(Group, Counted)],
+) -> Summary {
+    let number = |counted: i64| counted.max(0).unsigned_abs();
     let mut own: BTreeMap<(OrgId, Algorithm), Figures> = BTreeMap::new();
-    for c in counts {
-        let figures = own.entry((c.org.clone(), c.algorithm)).or_default();
-        figures.issued += c.issued;
-        figures.new += c.issued;
-        figures.revoked += c.revoked;
-        figures.valid += c.valid;
+    for (group, c) in counts {
+        let figures = own.entry((group.org.clone(), group.algorithm)).or_default();
+        figures.issued += number(c.pairs_issued);
+        figures.new += number(c.pairs_issued);
+        figures.revoked += number(c.pairs_revoked);
+        figures.valid += number(c.pairs_valid);
     }
-    for c in before {
-        let figures = own.entry((c.org.clone(), c.algorithm)).or_default();
-        figures.year_earlier += c.issued;
-        figures.new = figures.new.saturating_sub(c.issued);
+    for (group, c) in before {
+        let figures = own.entry((group.org.clone(), group.algorithm)).or_default();
+        figures.year_earlier += number(c.pairs_issued);
+        figures.new = figures.new.saturating_sub(number(c.pairs_issued));
     }
     let mut by_org: BTreeMap<OrgId, Figures> = BTreeMap::new();
     let mut rolled: BTreeMap<OrgId, Figures> = BTreeMap::new();

@@ -1,6 +1,8 @@
 //! Counting (统计): what is counted, and by what it is grouped. The rules themselves are the counting dictionary of
 //! `hufu-authority`'s reports; nothing else counts.
 
+use std::ops::{Add, AddAssign, Neg, Sub};
+
 use crate::certificate::Algorithm;
 use crate::holder::HolderKind;
 use crate::ident::{OrgId, ProfileId};
@@ -71,4 +73,51 @@ pub struct Counted {
     pub pairs_revoked: i64,
     /// Pairs that are valid.
     pub pairs_valid: i64,
+}
+
+impl Counted {
+    /// Each figure of both, put together by `f`.
+    fn with(self, other: Self, f: impl Fn(i64, i64) -> i64) -> Self {
+        Self {
+            issued: f(self.issued, other.issued),
+            revoked: f(self.revoked, other.revoked),
+            valid: f(self.valid, other.valid),
+            pairs_issued: f(self.pairs_issued, other.pairs_issued),
+            pairs_revoked: f(self.pairs_revoked, other.pairs_revoked),
+            pairs_valid: f(self.pairs_valid, other.pairs_valid),
+        }
+    }
+
+    /// Whether nothing is counted.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Add for Counted {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+}
+
+impl AddAssign for Counted {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Counted {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self.with(other, |a, b| a - b)
+    }
+}
+
+impl Neg for Counted {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self::default() - self
+    }
 }

@@ -91,13 +91,15 @@ pub enum EventKind {
     SignerStart,
     /// An administrator said that the clock is right, although it is far ahead of the last event.
     ClockConfirm,
+    /// A report was signed. It changes nothing.
+    ReportSign,
     /// An attempt was refused for want of a right. It changes nothing.
     Denied,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Init,
         Self::OrgAdd,
         Self::OrgChange,
@@ -141,6 +143,7 @@ impl EventKind {
         Self::Responder,
         Self::SignerStart,
         Self::ClockConfirm,
+        Self::ReportSign,
         Self::Denied,
     ];
 
@@ -191,6 +194,7 @@ impl EventKind {
             Self::Responder => "responder",
             Self::SignerStart => "signer-start",
             Self::ClockConfirm => "clock-confirm",
+            Self::ReportSign => "report-sign",
             Self::Denied => "denied",
         }
     }

@@ -301,6 +301,11 @@ fn check_scripts(text: &str) -> Result<(), NameFault> {
 /// Finds 17 digits and a digit or X that hold a date of birth, spaces and hyphens between them not counted. The check
 /// digit is not asked: a number with a slip in it gives away as much.
 fn find_identity_number(text: &str) -> Option<usize> {
+    identity_number(text).map(|(first, _)| first)
+}
+
+/// As [`find_identity_number`], with the place of the last character, both counted from 1.
+fn identity_number(text: &str) -> Option<(usize, usize)> {
     let plain: Vec<(usize, char)> =
         text.chars().enumerate().filter(|(_, c)| !matches!(c, ' ' | '-')).map(|(i, c)| (i + 1, c)).collect();
     let is_digit = |i: usize| plain.get(i).is_some_and(|(_, c)| c.is_ascii_digit());
@@ -310,7 +315,7 @@ fn find_identity_number(text: &str) -> Option<usize> {
         if bounded && last && (start..start + 17).all(is_digit) {
             let birth: String = plain[start + 6..start + 14].iter().map(|(_, c)| c).collect();
             if crate::holder::is_birth_date(&birth) {
-                return Some(plain[start].0);
+                return Some((plain[start].0, plain[start + 17].0));
             }
         }
     }
@@ -364,6 +369,23 @@ pub fn printable(text: &str) -> String {
             None | Some(BadCharacter::Syntax | BadCharacter::Space | BadCharacter::PrivateUse) => out.push(ch),
             Some(_) => out.extend(ch.escape_unicode()),
         }
+    }
+    out
+}
+
+/// The text with every identity number in it as it may be shown: subjects of old certificates hold some.
+///
+/// ```
+/// let subject = "CN=张三 11010519491231002X,O=示例";
+/// assert_eq!(hufu_model::text::mask_identity_numbers(subject), "CN=张三 110***********002X,O=示例");
+/// ```
+#[must_use]
+pub fn mask_identity_numbers(text: &str) -> String {
+    let mut out = text.to_owned();
+    while let Some((first, last)) = identity_number(&out) {
+        let part = |from: usize, to: usize| out.chars().skip(from).take(to.saturating_sub(from)).collect::<String>();
+        let masked = mask_id(&part(first - 1, last));
+        out = [part(0, first - 1), masked, part(last, usize::MAX)].concat();
     }
     out
 }

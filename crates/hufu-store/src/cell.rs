@@ -219,13 +219,36 @@ pub(crate) fn query<T>(
     cells: &[Cell<'_>],
     read: impl Fn(&mut Columns<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    query_each(connection, table, sql, cells, |c| {
+        found.push(read(c)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Runs a query and gives every row to `each`.
+pub(crate) fn query_each(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    cells: &[Cell<'_>],
+    mut each: impl FnMut(&mut Columns<'_>) -> Result<()>,
+) -> Result<()> {
+    #[cfg(test)]
+    STATEMENTS.set(STATEMENTS.get() + 1);
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(cells))?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read(&mut Columns::new(row, table))?);
+        each(&mut Columns::new(row, table))?;
     }
-    Ok(found)
+    Ok(())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many queries this thread has run.
+    pub(crate) static STATEMENTS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
 /// Runs a query and reads its first row, if there is one.
@@ -236,6 +259,8 @@ pub(crate) fn query_one<T>(
     cells: &[Cell<'_>],
     read: impl Fn(&mut Columns<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
+    #[cfg(test)]
+    STATEMENTS.set(STATEMENTS.get() + 1);
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(cells))?;
     rows.next()?.map(|row| read(&mut Columns::new(row, table))).transpose()

@@ -189,6 +189,32 @@ impl Reader<'_> {
         select(self.connection(), &covered::LEGACY_LINK, OWN, &[Cell::serial(serial)], link)
     }
 
+    /// At most `limit` links, by the imported certificate, behind `after`.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn legacy_links_after(&self, after: Option<&Digest>, limit: u32) -> Result<Vec<LegacyLink>> {
+        let mut conditions = Conditions::new();
+        if let Some(after) = after {
+            conditions.add("legacy > ?", [Cell::digest(after)]);
+        }
+        let (clause, cells) = conditions.clause("legacy", limit);
+        select(self.connection(), &covered::LEGACY_LINK, &clause, &cells, link)
+    }
+
+    /// Events that recorded imported certificates, or what became of them, and are of another kind than those that do.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn inventory_by_other_events(&self) -> Result<Vec<u64>> {
+        const OTHERS: &str = "SELECT seq FROM event WHERE (kind <> 'import' AND \
+            (EXISTS (SELECT 1 FROM legacy WHERE legacy.event = event.seq) OR \
+             EXISTS (SELECT 1 FROM legacy_status WHERE legacy_status.seq = event.seq))) \
+            OR seq IN (SELECT legacy_link.event FROM legacy_link JOIN event AS by ON by.seq = legacy_link.event \
+             WHERE by.kind NOT IN ('import-match', 'issue')) ORDER BY seq";
+        query(self.connection(), "event", OTHERS, &[], |c| c.number())
+    }
+
     /// What was imported under a name.
     ///
     /// # Errors

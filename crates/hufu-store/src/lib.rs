@@ -69,9 +69,9 @@ pub use medium::MediumRow;
 pub use pages::pages;
 pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
-pub use reader::{Cut, Listed, Reader, TableForm};
+pub use reader::{AnyCertificate, Cut, HolderClasses, Listed, Moment, Reader, TableForm};
 pub use rows::{
-    AuthorityCertificate, CertificateFilter, Count, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
+    AuthorityCertificate, CertificateFilter, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter,
     StoredCheckpoint,
 };

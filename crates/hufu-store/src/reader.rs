@@ -4,7 +4,9 @@ use rusqlite::Connection;
 
 mod certificate;
 mod crl;
+mod cut;
 mod ledger;
+mod migration;
 mod organisation;
 mod pair;
 mod request;
@@ -17,6 +19,7 @@ pub use whole::TableForm;
 pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
+pub use migration::{AnyCertificate, HolderClasses, Moment};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]
@@ -57,6 +60,11 @@ impl<'a> Conditions<'a> {
         // SQL has no empty list.
         let part = if cells.is_empty() { "0 = 1".to_owned() } else { format!("{column} IN ({places})") };
         self.add(part, cells);
+    }
+
+    /// The clause without order or limit.
+    pub(crate) fn filter(self) -> (String, Vec<crate::cell::Cell<'a>>) {
+        (if self.parts.is_empty() { String::new() } else { format!("WHERE {}", self.parts.join(" AND ")) }, self.cells)
     }
 
     /// The clause, with an order and, unless it is 0, a limit.

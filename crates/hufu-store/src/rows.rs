@@ -1,7 +1,7 @@
 //! The rows that others read and write, and how they lie in their tables. What is named in `hufu-model` keeps its type
 //! from there; here are the rows that are the store's own.
 
-use hufu_model::certificate::{Algorithm, CertificateRow, CertificateStatus};
+use hufu_model::certificate::{CertificateRow, CertificateStatus};
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
 use hufu_model::ident::{Digest, OperatorId, OrgId, ProfileId, RequestId, Serial};
@@ -252,21 +252,6 @@ pub struct StatusFilter {
     pub after: Option<(u64, Serial)>,
     /// At most this many; 0 is no limit.
     pub limit: u32,
-}
-
-/// Totals of one organisation and algorithm, in pairs (a single certificate is a pair of one).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Count {
-    /// The organisation, without those below it.
-    pub org: OrgId,
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// Issued, revoked and expired included.
-    pub issued: u64,
-    /// Revoked. What is suspended does not count.
-    pub revoked: u64,
-    /// Valid at the instant asked about.
-    pub valid: u64,
 }
 
 /// Which requests to list. The default lists all.

@@ -90,6 +90,10 @@ pub(crate) fn upgrade(form: &Form, path: &Path, now: Instant, wait: Duration, st
         return Err(ErrorKind::NewerSchema { found, known }.into());
     }
     let applied = schema::apply_at(&step, steps, found, now)?;
+    if applied > 0 && form.totals {
+        // They are derived, and a step may have changed how they lie.
+        crate::rollup::rebuild(&step)?;
+    }
     step.commit()?;
     Ok(applied)
 }

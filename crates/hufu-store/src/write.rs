@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hufu_ledger::{Event, Frontier, leaf_hash};
 use hufu_model::certificate::CertificateRow;
+use hufu_model::count::Counted;
 use hufu_model::event::EventKind;
 use hufu_model::ident::{Digest, OperatorId, RequestId, Serial};
 use hufu_model::operator::Operator;
@@ -18,7 +19,7 @@ use crate::covered::{self, Covered, effect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::presigned;
 use crate::reader::Reader;
-use crate::rollup::{self, Delta, Figures, Member, Part};
+use crate::rollup::{self, Delta, Member, Part};
 use crate::rows::{
     self, Document, IntentRow, KeyUse, NewStatus, PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody,
     RequestRow, StatusChange,
@@ -43,7 +44,7 @@ pub struct Write<'c> {
     open: bool,
     /// An event was left open when another one began: nothing of this transaction may be stored.
     spoilt: bool,
-    rollup: BTreeMap<Delta, Figures>,
+    rollup: BTreeMap<Delta, Counted>,
     events: u64,
 }
 
@@ -496,7 +497,7 @@ impl EventWriter<'_, '_> {
     }
 
     /// Adds to the totals of the transaction.
-    pub(crate) fn count(&mut self, deltas: Vec<(Delta, Figures)>) {
+    pub(crate) fn count(&mut self, deltas: Vec<(Delta, Counted)>) {
         rollup::add_to(&mut self.write.rollup, deltas);
     }
 

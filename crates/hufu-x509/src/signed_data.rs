@@ -122,11 +122,33 @@ impl SignedData {
 /// # Errors
 /// `x509.message` when the certificate is not the signer's; `x509.too-large` from 16 MiB on; the signer's errors.
 pub fn sign(content: &[u8], certificate: &Certificate, signer: &dyn Signer, entropy: [u8; 32]) -> Result<Vec<u8>> {
+    sign_with(content, certificate, &[], signer, entropy)
+}
+
+/// As [`sign`]; the message brings the certificates of `chain` along, so that whoever has nothing but the root can follow
+/// the signer's to it. They stand in DER's order (X.690 §11.6), each once.
+///
+/// # Errors
+/// As [`sign`]; `x509.message` for more than 64 certificates.
+pub fn sign_with(
+    content: &[u8],
+    certificate: &Certificate,
+    chain: &[&Certificate],
+    signer: &dyn Signer,
+    entropy: [u8; 32],
+) -> Result<Vec<u8>> {
     if certificate.spki_der() != signer.public_key().spki_der() {
         let what = format!("the certificate of {} is not the signing key's", certificate.subject_text());
         return Err(Error::new(ErrorKind::Message).about(what));
     }
-    let overhead = 512 + 2 * certificate.der().len();
+    let mut certificates: Vec<&[u8]> = chain.iter().map(|c| c.der()).chain([certificate.der()]).collect();
+    certificates.sort_unstable();
+    certificates.dedup();
+    if certificates.len() > MAX_CERTIFICATES {
+        return Err(Error::new(ErrorKind::Message).about(format!("more than {MAX_CERTIFICATES} certificates")));
+    }
+    let certificates = certificates.concat();
+    let overhead = 512 + certificates.len() + certificate.der().len();
     if content.len() > MAX_LENGTH.saturating_sub(overhead) {
         return Err(Error::new(ErrorKind::TooLarge).about("a signed message has less than 16 MiB"));
     }
@@ -138,7 +160,7 @@ pub fn sign(content: &[u8], certificate: &Certificate, signer: &dyn Signer, entr
     tlv::put(&mut fields, tag::INTEGER, &[1]);
     tlv::put(&mut fields, tag::SET, SM3);
     fields.extend_from_slice(&data);
-    tlv::put(&mut fields, tag::constructed(0), certificate.der());
+    tlv::put(&mut fields, tag::constructed(0), &certificates);
     tlv::put(&mut fields, tag::SET, &info);
     Ok(content_info(oid::GM_SIGNED_DATA, Some(&tlv::element(tag::SEQUENCE, &fields))))
 }

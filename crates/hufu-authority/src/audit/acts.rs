@@ -6,12 +6,12 @@
 //! was altered for an hour and put back leaves no trace but an act that nobody had the right to.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hufu_ledger::event::Event;
 use hufu_model::ca::CaStatus;
 use hufu_model::event::EventKind;
-use hufu_model::ident::{CaId, Digest, MediumId, OperatorId, OrgId, ProfileId, RequestId, Serial};
+use hufu_model::ident::{CaId, Digest, ImportId, MediumId, OperatorId, OrgId, ProfileId, RequestId, Serial};
 use hufu_model::medium::MediumStatus;
 use hufu_model::operator::{Operator, OperatorStatus, Role};
 use hufu_model::org::{OrgStatus, OrgTree, Organisation};
@@ -31,6 +31,8 @@ use crate::media;
 use crate::migration::{self, InForce};
 use crate::policy::{self, Asked, Gravity};
 use crate::retention;
+
+mod inventory;
 
 /// Events read at a time: one of a large batch has many megabytes.
 const EVENTS: u32 = 16;
@@ -75,6 +77,8 @@ pub(super) fn audit(
                 EventKind::ResponderIntent | EventKind::Responder => ("signature", state.responder(r, row)),
                 EventKind::Suspend | EventKind::Resume | EventKind::Revoke => ("I10", state.changes(r, row)),
                 EventKind::MediumAdd | EventKind::MediumChange => ("signature", state.media(r, identity, row)),
+                EventKind::Import => ("signature", state.import(r, identity, row)),
+                EventKind::ImportMatch => ("signature", state.links(r, identity, row)),
                 EventKind::KeyOrder => ("I10", state.key_order(r, row)),
                 EventKind::KeyOrderApprove | EventKind::KeyOrderWithdraw | EventKind::KeyOrderDone => {
                     ("signature", state.signed_by(r, row).map(drop))
@@ -89,6 +93,7 @@ pub(super) fn audit(
         let done = page.last().map_or(of, |last| last.seq + 1);
         progress(Progress { what: "events", done, of });
     }
+    inventory::audit(r, report)?;
     state.compare(r, identity, report)
 }
 
@@ -120,6 +125,8 @@ struct State {
     cutovers: Vec<CutoverRow>,
     /// What was signed about each medium, and what became of it by acts.
     media: BTreeMap<MediumId, (String, MediumStatus)>,
+    /// The imports that were signed, and by whom.
+    imports: BTreeSet<(ImportId, OperatorId)>,
     /// The organisations as a tree, until one of them changes.
     tree: OnceCell<OrgTree>,
     /// How many records the manifests of status requests list.
@@ -164,6 +171,7 @@ impl State {
             key_centre: None,
             cutovers: Vec::new(),
             media: BTreeMap::new(),
+            imports: BTreeSet::new(),
             tree: OnceCell::new(),
             listed: BTreeMap::new(),
         })

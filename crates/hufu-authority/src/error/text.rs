@@ -46,6 +46,23 @@ impl fmt::Display for ErrorKind {
             Self::Frozen { org, by } if org == by => write!(f, "organisation {org} is frozen"),
             Self::Frozen { org, by } => write!(f, "organisation {org} may not act: {by} above it is frozen"),
             Self::Limit(e) => e.fmt(f),
+            Self::ImportChanged { import, source } => {
+                let source = source.escape_debug();
+                write!(
+                    f,
+                    "import {import} is of {source} as it was then, or had other rules; give this one another name"
+                )
+            }
+            Self::UnknownLegacy(id) => write!(f, "no imported certificate {id}"),
+            Self::LegacyLinked { legacy, serial } => {
+                write!(f, "the imported certificate {legacy} has its successor already: {serial}")
+            }
+            Self::LegacyOffice { legacy, ours } => {
+                write!(
+                    f,
+                    "the imported certificate is {legacy}'s and the other one {ours}'s; neither is above the other"
+                )
+            }
             Self::UnknownMedium(id) => write!(f, "no medium {}", id.escape_debug()),
             Self::MediumExists(id) => write!(f, "medium {id} is on record already, by its id or serial number"),
             Self::MediumStep { medium, status, wanted } => {
@@ -266,6 +283,10 @@ impl fmt::Display for ErrorKind {
             }
             Self::Period { from, to } => {
                 write!(f, "a period from {from} up to, without, {to} holds no day; give a later end")
+            }
+            Self::ReportForm { line, what } => write!(f, "line {line} of the signed text: {what}"),
+            Self::ReportLarge { octets, cells } => {
+                write!(f, "the report has {octets} octets and {cells} cells, more than one signature covers")
             }
             Self::ReportUnfit { report, what } => write!(f, "the report {report} does not take {what}"),
             Self::Entropy(e) => e.fmt(f),

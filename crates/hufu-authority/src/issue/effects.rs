@@ -6,14 +6,15 @@ use hufu_model::event::EventKind;
 use hufu_model::ident::{OperatorId, RequestId, Serial};
 use hufu_model::lifecycle::{State, allowed};
 use hufu_model::operator::{Operator, OperatorStatus};
-use hufu_model::request::Action;
+use hufu_model::request::{Action, Reason};
 use hufu_model::revocation::RevocationReason;
 use hufu_store::{EventFilter, EventRow, EventWriter, Intent, NewStatus, Reader, RequestRow};
 use hufu_x509::record::RequestRecord;
 
-use crate::{apply, media, policy};
+use crate::{apply, import, media, policy};
 
-/// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor. An
+/// What takes effect in the transaction that stores a certificate: the operator it makes, the end of its predecessor, the
+/// imported certificates whose place it takes. An
 /// operator who was changed meanwhile stays so: then it is a certificate that nobody can act with.
 pub(super) fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::result::Result<(), hufu_store::Error> {
     let approval = intent.approval();
@@ -21,6 +22,12 @@ pub(super) fn effects(event: &mut EventWriter<'_, '_>, intent: &Intent) -> std::
     let Ok(record) = RequestRecord::from_der(approval.record()) else { return Ok(()) };
     if let Some(medium) = &record.medium_id {
         media::issue(event, medium, intent.serial(), approval.row().holder)?;
+    }
+    if record.reason == Reason::Migration {
+        let row = approval.row();
+        for legacy in import::migrated(&event.reader(), &row.holder, &row.org, event.now())? {
+            event.put_legacy_link(&legacy, intent.serial())?;
+        }
     }
     if let Some(grant) = record.operator
         && !changed_since(&event.reader(), approval.row(), &grant.id)?

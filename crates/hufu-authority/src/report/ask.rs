@@ -260,10 +260,72 @@ impl Asked {
         .collect()
     }
 
+    /// The question whose [`Asked::given`] is this; none when there is none.
+    #[must_use]
+    pub fn from_given(given: &[(&str, &str)]) -> Option<Self> {
+        let mut asked = Self::default();
+        for (name, value) in given {
+            match *name {
+                "org" => asked.org = Some(value.parse().ok()?),
+                "from" => asked.from = Some(value.parse().ok()?),
+                "to" => asked.to = Some(value.parse().ok()?),
+                "at" => asked.at = Some(value.parse().ok()?),
+                "as-of" => asked.as_of = Some(value.parse().ok()?),
+                "by" => asked.by = Some(value.parse().ok()?),
+                "unit" => asked.unit = value.parse().ok()?,
+                "tree" => asked.tree = value.parse().ok()?,
+                "profile" => asked.profile = Some(value.parse().ok()?),
+                "medium" => asked.medium = Some(value.parse().ok()?),
+                "migration" => asked.migration = Some(value.parse().ok()?),
+                "deadline" => asked.deadline = Some(value.parse().ok()?),
+                "limit" => asked.limit = value.parse().ok()?,
+                _ => return None,
+            }
+        }
+        // One form for each question: nothing twice, nothing out of order, nothing that is left out when it is given.
+        let same = asked.given().iter().map(|(name, value)| (*name, value.as_str())).eq(given.iter().copied());
+        same.then_some(asked)
+    }
+
     /// The command line that asks for it.
     #[must_use]
     pub fn command(&self, kind: ReportKind) -> String {
         let given = self.given().into_iter().map(|(name, value)| format!(" --{name} {value}"));
         format!("hufu report {kind}{}", given.collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_question_is_read_from_what_was_given_and_from_nothing_else() {
+        let all = Asked {
+            org: Some("ra-sichuan".parse().unwrap()),
+            from: Some("2018-01-01".parse().unwrap()),
+            to: Some("2018-07-01".parse().unwrap()),
+            at: Some("2018-06-30".parse().unwrap()),
+            as_of: Some("2018-07-02T08:00:00.123Z".parse().unwrap()),
+            by: Some(By::Month),
+            unit: Unit::Certificate,
+            tree: TreeOf::Today,
+            profile: Some("person-sign".parse().unwrap()),
+            medium: Some(Medium::UKey),
+            migration: Some("rsa-to-sm2".parse().unwrap()),
+            deadline: Some("2018-12-31".parse().unwrap()),
+            limit: 10,
+        };
+        let given = all.given();
+        let pairs: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(pairs.len(), 13, "a question that cannot be read from what was given: {pairs:?}");
+        assert_eq!(Asked::from_given(&pairs), Some(all));
+        assert_eq!(Asked::from_given(&[]), Some(Asked::default()));
+        let doubled = [pairs.as_slice(), &pairs[12..]].concat();
+        let turned: Vec<_> = pairs.iter().rev().copied().collect();
+        for bad in [doubled.as_slice(), &turned, &[("limit", "0")], &[("at", "2018-06-30")], &[("colour", "red")]] {
+            assert_eq!(Asked::from_given(bad), None, "{bad:?}");
+        }
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Ctx<'a> {
     /// # Errors
     /// Database errors.
     pub(super) fn figures(&self, at: Instant) -> Result<Grouped> {
-        let counted = figures_at(self.r, at, self.as_of)?;
+        let counted = self.r.figures_at(at, self.as_of)?;
         let taken = counted.into_iter().filter(|(group, _)| self.takes(group));
         Ok(taken.map(|(group, counted)| (group, self.figure(&counted))).collect())
     }
@@ -312,25 +312,4 @@ fn lay_out(tree: &OrgTree, head: Option<&OrgId>) -> Result<Vec<Node>> {
         stack.extend(below.into_iter().rev().map(|o| (o, depth + 1, Some(place))));
     }
     Ok(nodes)
-}
-
-/// Totals by group, until the store gives them by themselves.
-fn figures_at(r: &Reader<'_>, at: Instant, as_of: Instant) -> Result<Vec<(Group, Counted)>> {
-    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let counts = r.count_rows(at, as_of)?;
-    let group = |c: hufu_store::Count| {
-        let group = Group {
-            org: c.org,
-            algorithm: c.algorithm,
-            profile: "person-sign".parse()?,
-            holder_kind: None,
-            reason: hufu_model::request::Reason::First,
-            medium: None,
-        };
-        let (issued, revoked, valid) = (number(c.issued), number(c.revoked), number(c.valid));
-        let counted =
-            Counted { issued, revoked, valid, pairs_issued: issued, pairs_revoked: revoked, pairs_valid: valid };
-        Ok((group, counted))
-    };
-    counts.into_iter().map(group).collect()
 }

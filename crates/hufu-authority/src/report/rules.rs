@@ -43,6 +43,21 @@ pub(super) const TREE_TODAY: &str = "rule-tree-today";
 /// How leaders are ranked.
 pub(super) const RANK: &str = "rule-rank";
 
+/// The states of organisations.
+pub(super) const MIGRATION: &str = "rule-migration";
+/// What a cutover covers.
+pub(super) const CUTOVER: &str = "rule-cutover";
+/// Which holders have what.
+pub(super) const HOLDER_CLASSES: &str = "rule-holder-classes";
+/// What is left, month by month.
+pub(super) const BURN_DOWN: &str = "rule-burn-down";
+/// What a deadline needs.
+pub(super) const DEADLINE: &str = "rule-deadline";
+/// Who must come in.
+pub(super) const WORKLIST: &str = "rule-worklist";
+/// What should not have been issued.
+pub(super) const VIOLATIONS: &str = "rule-violations";
+
 /// The order in which a report lists its rules.
 pub(super) const DICTIONARY: &[&str] = &[
     PAIR,
@@ -66,6 +81,13 @@ pub(super) const DICTIONARY: &[&str] = &[
     TREE_PERIOD,
     TREE_TODAY,
     RANK,
+    MIGRATION,
+    CUTOVER,
+    HOLDER_CLASSES,
+    BURN_DOWN,
+    DEADLINE,
+    WORKLIST,
+    VIOLATIONS,
 ];
 
 #[cfg(test)]

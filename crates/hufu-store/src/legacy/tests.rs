@@ -107,7 +107,11 @@ fn every_filter_leaves_out_what_it_names() {
         .store
         .read(|r| {
             let link = r.legacy_link(&rows[3].id)?.unwrap();
-            assert_eq!(r.legacy_links(&ours.serial)?, [link]);
+            assert_eq!(r.legacy_links(&ours.serial)?, [link.clone()]);
+            assert_eq!(r.legacy_links_after(None, 1)?, [link.clone()]);
+            assert_eq!(r.legacy_links_after(Some(&link.legacy), 1)?, []);
+            // The link was put into an event of the wrong kind.
+            assert_eq!(r.inventory_by_other_events()?, [link.event]);
             assert_eq!(
                 r.legacy_status_last(&rows[4].id)?.map(|s| (s.was, s.at)),
                 Some((CertificateStatus::Active, NOON))
@@ -202,8 +206,8 @@ proptest! {
                 }
             }
             let sql = "SELECT holder_kind, SUM(issued), SUM(revoked), SUM(valid), SUM(pairs_issued), SUM(pairs_revoked), \
-                       SUM(pairs_valid) FROM rollup WHERE event_day <= ? AND profile = 'imported' AND reason = 'import' \
-                       GROUP BY holder_kind";
+                       SUM(pairs_valid) FROM rollup_day AS t JOIN rollup_group AS g ON g.id = t.group_id \
+                       WHERE t.happened <= ? AND g.profile = 'imported' AND g.reason = 'import' GROUP BY holder_kind";
             let found = scratch.store.read(|r| {
                 crate::cell::query(r.connection(), "rollup", sql, &[Cell::Int(day)], |c| {
                     let kind: Option<HolderKind> = c.parse_unless("unknown")?;

@@ -48,7 +48,13 @@ impl Reader<'_> {
     /// a place in an ordered list.
     pub(crate) fn last_event_until(&self, at: Instant) -> Result<Option<u64>> {
         const AT: &str = "SELECT at FROM event WHERE seq = ?";
-        let (mut from, mut to) = (0, self.event_count()?);
+        const LAST: &str = "SELECT seq, at FROM event ORDER BY seq DESC LIMIT 1";
+        let last = query_one(self.connection(), "event", LAST, &[], |c| Ok((c.number::<u64>()?, c.instant()?)))?;
+        // Nearly always everything is asked for.
+        let (mut from, mut to) = match last {
+            Some((seq, last)) if last > at => (0, seq),
+            other => return Ok(other.map(|(seq, _)| seq)),
+        };
         while from < to {
             let middle = from + (to - from) / 2;
             let found = query_one(self.connection(), "event", AT, &[Cell::count(middle)], |c| c.instant())?;

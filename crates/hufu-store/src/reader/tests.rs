@@ -187,7 +187,7 @@ fn an_empty_database_has_nothing() {
         assert_eq!(r.last_checkpoint()?, None);
         assert_eq!(r.meta("name")?, None);
         assert!(r.org_tree()?.iter().next().is_none());
-        assert!(r.count_rows(at(NOON), at(NOON))?.is_empty());
+        assert!(r.figures_at(at(NOON), at(NOON))?.is_empty());
         assert_eq!(r.issued_count(&[org_id("ra")], None)?, 0);
         assert!(r.document_digests()?.is_empty());
         Ok(())

@@ -1,51 +1,97 @@
-//! Totals: whole days from the roll-ups, a day that is cut from its certificates.
+//! Totals: whole years, months and days from the roll-ups, what is cut by an instant from the certificates.
+//!
+//! A figure is the sum of everything that changed up to an instant and was recorded up to another. Both times fall into
+//! whole years, then whole months, then whole days; each part is read from the table whose spans are just short enough.
+//! Only what happened in the day that is cut by `at`, and what was recorded in the day that is cut by `as_of`, is read
+//! from the rows of certificates. The number of statements does not depend on what is counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use hufu_model::certificate::Algorithm;
+use hufu_model::count::{Counted, Group, IMPORTED_PROFILE};
 use hufu_model::ident::OrgId;
 use hufu_model::time::{Day, Instant};
 
 use super::Reader;
-use crate::cell::{Cell, Columns, query, query_one};
-use crate::error::Result;
-use crate::rows::Count;
+use super::cut::{self, SOURCES};
+use crate::cell::{Cell, query, query_each, query_one};
+use crate::error::{Error, Result};
+use crate::rollup::{self, ARRIVAL, DAY, MONTH, RECORDED_MONTHS, YEAR};
 
-type Totals = BTreeMap<(OrgId, Algorithm), Total>;
+/// The first of all days.
+const ALWAYS: Day = Day::from_number(i64::MIN);
 
+/// How far the ledger is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// What was recorded before this day is wholly known.
+    day: Day,
+    /// The first event from this day on.
+    pub(super) from: u64,
+    /// The last event that is known.
+    pub(super) until: u64,
+}
+
+impl Known {
+    /// Whether there are events in a day that is known in part.
+    pub(super) fn is_cut(self) -> bool {
+        self.from <= self.until
+    }
+}
+
+/// Sums by a day, which means what the caller says, and the number of a group.
 #[derive(Default)]
-struct Total {
-    issued: i64,
-    revoked: i64,
-    valid: i64,
+struct Sums {
+    by: HashMap<(Day, i64), Counted>,
+    groups: BTreeMap<i64, Group>,
+    numbers: HashMap<Group, i64>,
 }
 
-/// What a change of status does to the number of those that are valid.
-macro_rules! sign {
-    () => {
-        "CASE WHEN s.was = 'active' THEN -1 WHEN s.status = 'active' THEN 1 ELSE 0 END"
-    };
+impl Sums {
+    fn new(reader: &Reader<'_>) -> Result<Self> {
+        let groups = rollup::groups(reader.connection())?;
+        let numbers = groups.iter().map(|(id, group)| (group.clone(), *id)).collect();
+        Ok(Self { by: HashMap::new(), groups, numbers })
+    }
+
+    fn add(&mut self, day: Day, group: &Group, counted: Counted) -> Result<()> {
+        let id = self.numbers.get(group).ok_or_else(|| no_group(group.org.as_str()))?;
+        *self.by.entry((day, *id)).or_default() += counted;
+        Ok(())
+    }
+
+    /// What there is, in order; groups of which nothing is counted are left out.
+    fn sorted(self) -> Result<Vec<(Day, Group, Counted)>> {
+        let mut order: Vec<(&Group, i64)> = self.groups.iter().map(|(id, group)| (group, *id)).collect();
+        order.sort();
+        let place: HashMap<i64, usize> = order.iter().enumerate().map(|(at, (_, id))| (*id, at)).collect();
+        let mut found = Vec::with_capacity(self.by.len());
+        for ((day, id), counted) in self.by.into_iter().filter(|(_, counted)| !counted.is_nothing()) {
+            found.push((day, *place.get(&id).ok_or_else(|| no_group(&id.to_string()))?, counted));
+        }
+        found.sort_unstable_by_key(|(day, at, _)| (*day, *at));
+        let group = |at: usize| order.get(at).map(|(group, _)| (*group).clone());
+        Ok(found.into_iter().filter_map(|(day, at, counted)| Some((day, group(at)?, counted))).collect())
+    }
 }
 
-/// The encryption half of a pair is counted with its signing half.
-macro_rules! counted {
-    ($serial:literal) => {
-        concat!("NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = ", $serial, ") ")
-    };
+fn no_group(which: &str) -> Error {
+    Error::corrupt(format!("the totals have no group for {which}; verify the home"))
 }
 
 impl Reader<'_> {
-    /// How many certificates these organisations were issued, on one day or in all, in pairs. What is about to be
-    /// signed counts, so that several issuers together stay within a quota.
+    /// How many certificates these organisations were issued, on one day or in all, in pairs; imported ones are not of
+    /// their quota. What is about to be signed counts, so that several issuers together stay within a quota.
     ///
     /// # Errors
     /// Database errors.
     pub fn issued_count(&self, orgs: &[OrgId], day: Option<Day>) -> Result<u64> {
-        const ALL: &str = "SELECT SUM(pairs_issued) FROM rollup WHERE org = ?";
-        const ONE_DAY: &str = "SELECT SUM(pairs_issued) FROM rollup WHERE org = ? AND event_day = ?";
+        const ALL: &str = "SELECT SUM(t.pairs_issued) FROM rollup_group AS g JOIN rollup_year AS t ON t.group_id = g.id \
+                           WHERE g.org = ? AND g.profile <> ?";
+        const ONE_DAY: &str = "SELECT SUM(t.pairs_issued) FROM rollup_group AS g JOIN rollup_day AS t \
+                               ON t.group_id = g.id WHERE g.org = ? AND g.profile <> ? AND t.happened = ?";
         let mut total = 0;
         for org in orgs {
-            let mut cells = vec![Cell::text(org.as_str())];
+            let mut cells = vec![Cell::text(org.as_str()), Cell::text(IMPORTED_PROFILE)];
             cells.extend(day.map(|d| Cell::Int(d.number())));
             let sql = if day.is_some() { ONE_DAY } else { ALL };
             let found = query_one(self.connection(), "rollup", sql, &cells, |c| c.optional_int())?;
@@ -59,123 +105,163 @@ impl Reader<'_> {
         Ok(total + counted as u64)
     }
 
-    /// Totals by organisation and algorithm at the instant `at`, from what the ledger knew at `as_of`, in pairs.
+    /// What is counted of every group at the instant `at`, from what the ledger knew at `as_of`: issued and revoked up to
+    /// that instant, valid at it. Groups of which nothing is counted are left out.
     ///
-    /// Both instants belong to what is counted. Validity is counted in whole seconds, as certificates have it.
+    /// Both instants belong to what is counted. Times are whole seconds, as certificates have them.
     ///
     /// # Errors
     /// Database errors.
-    pub fn count_rows(&self, at: Instant, as_of: Instant) -> Result<Vec<Count>> {
-        let Some(known) = self.last_event_until(as_of)? else { return Ok(Vec::new()) };
-        let second = at.unix_seconds();
+    pub fn figures_at(&self, at: Instant, as_of: Instant) -> Result<Vec<(Group, Counted)>> {
+        let Some(known) = self.known(as_of)? else { return Ok(Vec::new()) };
         // Days before this one are wholly at or before `at`.
         let cut = first_cut_day(at);
-        // Events before this number were recorded on days that are wholly known; those from it up to `known` are not.
-        let (cut_recorded, cut_event) = if known + 1 == self.event_count()? {
-            (Day::from_number(i64::MAX), known + 1)
-        } else {
-            let day = first_cut_day(as_of);
-            let before = Instant::from_unix_millis(day.first_instant().unix_millis() - 1);
-            (day, self.last_event_until(before)?.map_or(0, |seq| seq + 1))
-        };
-        let mut totals = Totals::new();
-        self.whole_days(&mut totals, cut, cut_recorded)?;
-        if cut.first_instant() <= at {
-            self.cut_day(&mut totals, cut, second, cut_event)?;
+        let (month, year) = (cut.first_of_month(), cut.first_of_year());
+        let (known_month, known_year) = (known.day.first_of_month(), known.day.first_of_year());
+        let mut sums = Sums::new(self)?;
+        let one = |_| ALWAYS;
+        self.sum(&mut sums, YEAR.within, [ALWAYS, year, ALWAYS, known_year], one)?;
+        self.sum(&mut sums, MONTH.within, [year, month, ALWAYS, known_month], one)?;
+        self.sum(&mut sums, DAY.within, [month, cut, ALWAYS, known.day], one)?;
+        self.sum(&mut sums, RECORDED_MONTHS, [ALWAYS, year, known_year, known_month], one)?;
+        self.sum(&mut sums, ARRIVAL.within, [ALWAYS, month, known_month, known.day], one)?;
+        let (first, second) = (cut.first_instant().unix_seconds(), at.unix_seconds());
+        for source in &SOURCES {
+            if first <= second {
+                self.happened(source, (first, second), known.from, &mut |second, group, counted| {
+                    if (first..=at.unix_seconds()).contains(&second) {
+                        sums.add(ALWAYS, group, counted)
+                    } else {
+                        Ok(())
+                    }
+                })?;
+            }
+            if known.is_cut() {
+                self.recorded(source, known, &mut |at, group, counted| {
+                    if at <= second { sums.add(ALWAYS, group, counted) } else { Ok(()) }
+                })?;
+            }
         }
-        self.cut_knowledge(&mut totals, second, cut_event, known)?;
-        let count = |((org, algorithm), total): (_, Total)| Count {
-            org,
-            algorithm,
-            issued: total.issued.max(0).unsigned_abs(),
-            revoked: total.revoked.max(0).unsigned_abs(),
-            valid: total.valid.max(0).unsigned_abs(),
-        };
-        Ok(totals.into_iter().map(count).filter(|c| c.issued > 0).collect())
+        Ok(sums.sorted()?.into_iter().map(|(_, group, counted)| (group, counted)).collect())
     }
 
-    /// Days that are whole in both times.
-    fn whole_days(&self, totals: &mut Totals, event_day: Day, recorded_day: Day) -> Result<()> {
-        const DAYS: &str = "SELECT org, algorithm, SUM(pairs_issued), SUM(pairs_revoked), SUM(pairs_valid) FROM rollup \
-                            WHERE event_day < ? AND recorded_day < ? GROUP BY org, algorithm";
-        self.add(totals, DAYS, &[Cell::Int(event_day.number()), Cell::Int(recorded_day.number())])
+    /// What changed of every group on each day from `from` to `to`, both included, from what the ledger knew at `as_of`.
+    /// Days after `as_of` have the expiries that were to come then, each on the day of the first second after notAfter.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn figures_by_day(&self, as_of: Instant, from: Day, to: Day) -> Result<Vec<(Day, Group, Counted)>> {
+        let Some(known) = self.known(as_of)? else { return Ok(Vec::new()) };
+        let end = to.plus_days(1);
+        let mut sums = Sums::new(self)?;
+        self.sum(&mut sums, DAY.within, [from, end, ALWAYS, known.day], |day| day)?;
+        self.recorded_within(&mut sums, known, from, end, |day| day)?;
+        sums.sorted()
     }
 
-    /// What happened in the day that `second` cuts, as far as recorded before `event`.
-    fn cut_day(&self, totals: &mut Totals, day: Day, second: i64, event: u64) -> Result<()> {
-        const ISSUED: &str = concat!(
-            "SELECT org, algorithm, COUNT(*), 0, SUM(CASE WHEN not_after >= issued_at THEN 1 ELSE 0 END) \
-             FROM certificate WHERE issued_at >= ? AND issued_at <= ? AND event < ? AND ",
-            counted!("serial"),
-            "GROUP BY org, algorithm"
-        );
-        const ENDED: &str = concat!(
-            "SELECT org, algorithm, 0, 0, -COUNT(*) FROM certificate \
-             WHERE not_after >= ? AND not_after < ? AND event < ? AND not_after >= issued_at AND ",
-            counted!("serial"),
-            "GROUP BY org, algorithm"
-        );
-        // A change counts in its own second; while time is not over, it also takes back the end that was counted.
-        const CHANGED: &str = concat!(
-            "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
-             SUM(CASE WHEN s.at <= c.not_after THEN ",
-            sign!(),
-            " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
-             WHERE s.at >= ? AND s.at <= ? AND s.seq < ? AND ",
-            counted!("s.serial"),
-            "GROUP BY c.org, c.algorithm"
-        );
-        const NOT_ENDED: &str = concat!(
-            "SELECT c.org, c.algorithm, 0, 0, -SUM(",
-            sign!(),
-            ") FROM certificate AS c JOIN status_change AS s ON s.serial = c.serial \
-             WHERE c.not_after >= ? AND c.not_after < ? AND s.at <= c.not_after AND s.seq < ? AND ",
-            counted!("s.serial"),
-            "GROUP BY c.org, c.algorithm"
-        );
-        let first = day.first_instant().unix_seconds();
-        self.add(totals, ISSUED, &[Cell::Int(first), Cell::Int(second), Cell::count(event)])?;
-        // A certificate ends with the second after notAfter.
-        self.add(totals, ENDED, &[Cell::Int(first - 1), Cell::Int(second), Cell::count(event)])?;
-        self.add(totals, CHANGED, &[Cell::Int(first), Cell::Int(second), Cell::count(event)])?;
-        self.add(totals, NOT_ENDED, &[Cell::Int(first - 1), Cell::Int(second), Cell::count(event)])
+    /// As [`Reader::figures_by_day`] for each month from that of `from` to that of `to`, both included; a month is named
+    /// by its first day.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn figures_by_month(&self, as_of: Instant, from: Day, to: Day) -> Result<Vec<(Day, Group, Counted)>> {
+        let Some(known) = self.known(as_of)? else { return Ok(Vec::new()) };
+        // No month has more than 31 days, and the first of the next one is all that matters.
+        let (from, end) = (from.first_of_month(), to.first_of_month().plus_days(31).first_of_month());
+        let known_month = known.day.first_of_month();
+        let mut sums = Sums::new(self)?;
+        self.sum(&mut sums, MONTH.within, [from, end, ALWAYS, known_month], |day| day)?;
+        self.sum(&mut sums, ARRIVAL.within, [from, end, known_month, known.day], |day| day)?;
+        self.recorded_within(&mut sums, known, from, end, Day::first_of_month)?;
+        sums.sorted()
     }
 
-    /// What was recorded in the day that `as_of` cuts, up to the event `known`.
-    fn cut_knowledge(&self, totals: &mut Totals, second: i64, from: u64, known: u64) -> Result<()> {
-        const RECORDED: &str = concat!(
-            "SELECT org, algorithm, COUNT(*), 0, \
-             SUM(CASE WHEN not_after >= ? AND not_after >= issued_at THEN 1 ELSE 0 END) \
-             FROM certificate WHERE event >= ? AND event <= ? AND issued_at <= ? AND ",
-            counted!("serial"),
-            "GROUP BY org, algorithm"
-        );
-        const CHANGED: &str = concat!(
-            "SELECT c.org, c.algorithm, 0, SUM(CASE WHEN s.status = 'revoked' THEN 1 ELSE 0 END), \
-             SUM(CASE WHEN c.not_after >= ? THEN ",
-            sign!(),
-            " ELSE 0 END) FROM status_change AS s JOIN certificate AS c ON c.serial = s.serial \
-             WHERE s.seq >= ? AND s.seq <= ? AND s.at <= ? AND ",
-            counted!("s.serial"),
-            "GROUP BY c.org, c.algorithm"
-        );
-        let cells = [Cell::Int(second), Cell::count(from), Cell::count(known), Cell::Int(second)];
-        self.add(totals, RECORDED, &cells)?;
-        self.add(totals, CHANGED, &cells)
+    /// How far the ledger was at `as_of`; none before its first event.
+    pub(super) fn known(&self, as_of: Instant) -> Result<Option<Known>> {
+        let Some(until) = self.last_event_until(as_of)? else { return Ok(None) };
+        if until + 1 == self.event_count()? {
+            return Ok(Some(Known { day: Day::from_number(i64::MAX), from: until + 1, until }));
+        }
+        let day = first_cut_day(as_of);
+        let before = Instant::from_unix_millis(day.first_instant().unix_millis() - 1);
+        let from = self.last_event_until(before)?.map_or(0, |seq| seq + 1);
+        Ok(Some(Known { day, from, until }))
     }
 
-    fn add(&self, totals: &mut Totals, sql: &str, cells: &[Cell<'_>]) -> Result<()> {
-        let read = |c: &mut Columns<'_>| {
-            let key = (c.parse()?, c.parse()?);
-            Ok((key, Total { issued: c.int()?, revoked: c.int()?, valid: c.int()? }))
-        };
-        for (key, Total { issued, revoked, valid }) in query(self.connection(), "totals", sql, cells, read)? {
-            let total = totals.entry(key).or_default();
-            total.issued += issued;
-            total.revoked += revoked;
-            total.valid += valid;
+    /// Adds totals whose spans begin from the first to before the second day, and were recorded in those from the third
+    /// to before the fourth.
+    fn sum(&self, sums: &mut Sums, sql: &str, bounds: [Day; 4], under: impl Fn(Day) -> Day) -> Result<()> {
+        let [happened, to, recorded, until] = bounds;
+        if happened >= to || recorded >= until {
+            return Ok(());
+        }
+        let cells = bounds.map(|day| Cell::Int(day.number()));
+        query_each(self.connection(), "totals", sql, &cells, |c| {
+            let ((day, group, _), counted) = rollup::row(c)?;
+            *sums.by.entry((under(day), group)).or_default() += counted;
+            Ok(())
+        })
+    }
+
+    /// Adds what was recorded in the day that is known in part and happened from `from` to before `end`.
+    fn recorded_within(
+        &self,
+        sums: &mut Sums,
+        known: Known,
+        from: Day,
+        end: Day,
+        under: impl Fn(Day) -> Day,
+    ) -> Result<()> {
+        if !known.is_cut() {
+            return Ok(());
+        }
+        for source in &SOURCES {
+            self.recorded(source, known, &mut |second, group, counted| {
+                let day = Instant::from_unix_seconds(second).day();
+                if from <= day && day < end { sums.add(under(day), group, counted) } else { Ok(()) }
+            })?;
         }
         Ok(())
+    }
+
+    /// Everything that happened with the certificates of a source that something happened with from the first to the last
+    /// second, as recorded before `event`.
+    fn happened(
+        &self,
+        source: &cut::Source,
+        (first, last): (i64, i64),
+        event: u64,
+        each: &mut dyn FnMut(i64, &Group, Counted) -> Result<()>,
+    ) -> Result<()> {
+        let cells = [Cell::Int(first), Cell::Int(last), Cell::count(event)];
+        self.issued_and_changed(source.happened, &cells, each)
+    }
+
+    /// Everything that was recorded of a source in the day that is known in part.
+    fn recorded(
+        &self,
+        source: &cut::Source,
+        known: Known,
+        each: &mut dyn FnMut(i64, &Group, Counted) -> Result<()>,
+    ) -> Result<()> {
+        self.issued_and_changed(source.recorded, &[Cell::count(known.from), Cell::count(known.until)], each)
+    }
+
+    fn issued_and_changed(
+        &self,
+        [issued, changed]: [&str; 2],
+        cells: &[Cell<'_>],
+        each: &mut dyn FnMut(i64, &Group, Counted) -> Result<()>,
+    ) -> Result<()> {
+        query_each(self.connection(), "totals", issued, cells, |c| {
+            let member = cut::member(c)?;
+            member.issuance().into_iter().try_for_each(|(second, counted)| each(second, &member.group, counted))
+        })?;
+        query_each(self.connection(), "totals", changed, cells, |c| {
+            let member = cut::member(c)?;
+            let changes = member.status(c.parse()?, c.parse()?, c.int()?);
+            changes.into_iter().try_for_each(|(second, counted)| each(second, &member.group, counted))
+        })
     }
 }
 
@@ -183,5 +269,5 @@ impl Reader<'_> {
 fn first_cut_day(at: Instant) -> Day {
     let day = at.day();
     let whole = at.unix_seconds() == day.last_instant().unix_seconds();
-    if whole { Day::from_number(day.number() + 1) } else { day }
+    if whole { day.plus_days(1) } else { day }
 }

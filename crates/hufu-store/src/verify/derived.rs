@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use hufu_model::count::{Counted, Group};
 use rusqlite::Connection;
 
 use super::report::{LedgerReport, What};
 use super::rows::readable;
 use crate::cell::Columns;
 use crate::error::{ErrorKind, Result};
-use crate::rollup::{self, Figures};
+use crate::rollup::{self, DAY, GROUPS, Key, Recomputed, SPANS, Span};
 use crate::schema::Form;
 
 /// Checks the file's structure, that indexes agree with their tables, and that there is no table, index, trigger or view
@@ -76,46 +77,114 @@ fn objects(connection: &Connection) -> Result<BTreeMap<String, String>> {
 
 /// Compares the totals with what the certificates add up to.
 pub(super) fn totals(connection: &Connection, report: &mut LedgerReport) -> Result<()> {
-    let mut expected = match rollup::recomputed(connection) {
+    let Recomputed { groups, days } = match rollup::recomputed(connection) {
         Ok(expected) => expected,
         Err(e) if matches!(e.kind(), ErrorKind::Corrupt { .. }) => {
             // The row is named by its digest; no total can be told right or wrong until it is repaired.
             let message = format!("the totals cannot be computed again: {e}");
-            report.add(What::Damaged, TOTALS, String::new(), None, message);
+            report.add(What::Damaged, DAY.table, String::new(), None, message);
             return Ok(());
         }
         Err(e) => return Err(e),
     };
-    let mut statement = connection.prepare(rollup::ALL)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let found = rollup::row(&mut Columns::new(row, TOTALS));
-        let (what, message) = match found {
-            Err(e) => (What::Altered, e.to_string()),
-            Ok((delta, figures)) => match expected.remove(&delta) {
-                Some(right) if right == figures => continue,
-                Some(right) => (What::Altered, format!("it says {figures:?} but the certificates add up to {right:?}")),
-                // A total of nothing says nothing.
-                None if figures == Figures::default() => continue,
-                None => (What::Inserted, "no certificate belongs to this total".to_owned()),
-            },
-        };
-        let key = (0..KEY).map(|n| row.get_ref(n).map(readable)).collect::<rusqlite::Result<Vec<_>>>()?;
-        report.add(what, TOTALS, key.join("/"), None, message);
-    }
-    for (d, figures) in expected {
-        let days = format!("{}/{}", d.event_day.number(), d.recorded_day.number());
-        let kind = d.holder_kind.map_or(rollup::UNKNOWN, |kind| kind.code());
-        let medium = d.medium.map_or(rollup::UNKNOWN, |medium| medium.code());
-        let rest = format!("{}/{}/{kind}/{}/{medium}", d.algorithm, d.profile, d.reason);
-        let message = format!("the total is not there; the certificates add up to {figures:?}");
-        report.add(What::Removed, TOTALS, format!("{}/{days}/{rest}", d.org), None, message);
+    let Some(numbers) = self::groups(connection, &groups, report)? else { return Ok(()) };
+    // The numbers under which the groups are stored take the place of those they were recomputed under.
+    let days: BTreeMap<Key, Counted> = days
+        .into_iter()
+        .filter_map(|((happened, group, recorded), c)| Some(((happened, *numbers.get(&group)?, recorded), c)))
+        .collect();
+    for span in &SPANS {
+        compare(connection, span, span.fold(&days), report)?;
     }
     Ok(())
 }
 
-/// The table of the totals.
-const TOTALS: &str = "rollup";
+/// Compares the groups with those that certificates belong to; gives the number under which each is stored by the number
+/// under which it was recomputed. None when they differ: no total can be told right or wrong then.
+fn groups(
+    connection: &Connection,
+    expected: &BTreeMap<Group, i64>,
+    report: &mut LedgerReport,
+) -> Result<Option<BTreeMap<i64, i64>>> {
+    let mut numbers = BTreeMap::new();
+    let mut missing: BTreeMap<&Group, i64> = expected.iter().map(|(group, number)| (group, *number)).collect();
+    let mut differs = |what, key, message: &str| report.add(what, GROUPS, key, None, message.to_owned());
+    let mut wrong = false;
+    let mut statement = connection.prepare(rollup::ALL_GROUPS)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key = readable(row.get_ref(0)?);
+        let found = rollup::group_row(&mut Columns::new(row, GROUPS));
+        match found.map(|(id, group)| (id, missing.remove(&group))) {
+            Ok((id, Some(number))) => {
+                numbers.insert(number, id);
+            }
+            Ok((_, None)) => {
+                differs(What::Inserted, key, "no certificate belongs to this group of totals");
+                wrong = true;
+            }
+            Err(e) => {
+                differs(What::Altered, key, &e.to_string());
+                wrong = true;
+            }
+        }
+    }
+    if !missing.is_empty() {
+        // The totals still have the numbers of those that are gone.
+        const GONE: &str = "SELECT DISTINCT group_id FROM rollup_year \
+                            WHERE NOT EXISTS (SELECT 1 FROM rollup_group AS g WHERE g.id = rollup_year.group_id)";
+        let names: Vec<String> = missing.into_keys().map(|group| format!("{group:?}")).collect();
+        let message = format!("certificates belong to groups of totals that are not there: {}", names.join(", "));
+        let mut statement = connection.prepare(GONE)?;
+        let mut rows = statement.query([])?;
+        let mut named = false;
+        while let Some(row) = rows.next()? {
+            differs(What::Removed, readable(row.get_ref(0)?), &message);
+            named = true;
+        }
+        if !named {
+            differs(What::Removed, String::new(), &message);
+        }
+        return Ok(None);
+    }
+    const UNUSED: &str = "SELECT id FROM rollup_group AS g \
+                          WHERE NOT EXISTS (SELECT 1 FROM rollup_year AS t WHERE t.group_id = g.id)";
+    let mut statement = connection.prepare(UNUSED)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        differs(What::Altered, readable(row.get_ref(0)?), "there are no totals under the number of this group");
+    }
+    Ok((!wrong).then_some(numbers))
+}
 
-/// How many columns its key has.
-const KEY: usize = 8;
+/// Compares the totals over one kind of span.
+fn compare(
+    connection: &Connection,
+    span: &Span,
+    mut expected: BTreeMap<Key, Counted>,
+    report: &mut LedgerReport,
+) -> Result<()> {
+    let mut statement = connection.prepare(span.all)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (what, message) = match rollup::row(&mut Columns::new(row, span.table)) {
+            Err(e) => (What::Altered, e.to_string()),
+            Ok((key, counted)) => match expected.remove(&key) {
+                Some(right) if right == counted => continue,
+                Some(right) => (What::Altered, format!("it says {counted:?} but the certificates add up to {right:?}")),
+                // A total of nothing says nothing.
+                None if counted.is_nothing() => continue,
+                None => (What::Inserted, "no certificate belongs to this total".to_owned()),
+            },
+        };
+        let key = span.key.iter().map(|n| row.get_ref(*n).map(readable)).collect::<rusqlite::Result<Vec<_>>>()?;
+        report.add(what, span.table, key.join("/"), None, message);
+    }
+    for ((happened, group, recorded), counted) in expected {
+        let columns = [happened.number(), group, recorded.number()];
+        let key = span.key.iter().filter_map(|n| columns.get(*n)).map(i64::to_string).collect::<Vec<_>>().join("/");
+        let message = format!("the total is not there; the certificates add up to {counted:?}");
+        report.add(What::Removed, span.table, key, None, message);
+    }
+    Ok(())
+}

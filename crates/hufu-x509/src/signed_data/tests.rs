@@ -204,3 +204,18 @@ fn structure_aware_mutations_do_not_panic() {
     }
     assert!(read > 100, "only {read} of the mutations were read at all");
 }
+
+#[test]
+fn a_message_brings_its_chain_along_in_one_order() {
+    let (signer, other) = (signer(), Plan::leaf("另一人", 6, "authority", 4).sign(4));
+    let with = |chain: &[&Certificate]| sign_with(b"content", &signer, chain, &key(5), [7; 32]).unwrap();
+    let der = with(&[&other, &signer, &other]);
+    assert_eq!(der, with(&[&other]), "each once");
+    let read = SignedData::from_der(&der).unwrap();
+    assert_eq!(*read.certificate(), signer);
+    read.verify(&signer.public_key().unwrap()).unwrap();
+    let found = read_certificates(&der).unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(found.is_sorted_by_key(|c| c.der().to_vec()), "X.690 §11.6");
+    assert_eq!(with(&[]), signed(b"content"));
+}
