@@ -9,7 +9,7 @@ use hufu_authority::model::holder::{Holder, Purpose};
 use hufu_authority::model::ident::{Digest, OrgId, Serial};
 use hufu_authority::model::legacy::Usage;
 use hufu_authority::model::profile::NameAttribute;
-use hufu_authority::model::time::Validity;
+use hufu_authority::model::time::{Day, Instant, Validity};
 use hufu_authority::x509::digest::sm3;
 use hufu_authority::x509::legacy::{IssueParams, Issuers, LegacyAuthority, read_verified};
 use hufu_authority::x509::name::Name;
@@ -95,8 +95,8 @@ impl<'a> Mill<'a> {
             (NameAttribute::Organisation, "国家电子政务外网（示例）".to_owned()),
             (NameAttribute::CommonName, "旧 CA 测试 TEST RSA CA".to_owned()),
         ])?;
-        let begun = hour("2008-01-01".parse()?, 0);
-        let validity = Validity::days_from(begun, 20 * 365)?;
+        // From 2008-01-01 on.
+        let validity = valid_for(hour(Day::from_number(13_879), 0), 20 * 365)?;
         let ca = LegacyAuthority::rsa(&name, &Serial::from_bytes(&[1])?, validity)?;
         let mut issuers = Issuers::new();
         issuers.add(ca.der())?;
@@ -123,7 +123,7 @@ impl<'a> Mill<'a> {
         let mut serial = vec![0x4c, u8::try_from(unit.office).unwrap_or_default()];
         serial.extend_from_slice(unit.number.to_be_bytes().get(3..).unwrap_or_default());
         let draw = usize::try_from(unit.number).unwrap_or_default();
-        let validity = Validity::days_from(unit.at, unit.days)?;
+        let validity = valid_for(unit.at, unit.days)?;
         let der = self.ca.issue(&IssueParams {
             subject: &subject,
             serial: &Serial::from_bytes(&serial)?,
@@ -160,6 +160,11 @@ impl<'a> Mill<'a> {
             },
         })
     }
+}
+
+fn valid_for(from: Instant, days: u32) -> Result<Validity> {
+    let made = Validity::days_from(from, days);
+    made.map_err(|e| ErrorKind::Unreadable { wanted: "a validity", what: e.to_string() }.into())
 }
 
 /// Every certificate, office by office; made in parallel, a chunk at a time, so that memory stays flat.
