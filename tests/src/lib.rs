@@ -12,7 +12,7 @@ mod people;
 
 pub mod child;
 
-pub use authority::{OPERATORS, TestAuthority, copy_folder, copy_home, open, ready_requests};
+pub use authority::{OPERATORS, TestAuthority, Totals, copy_folder, copy_home, open, ready_requests};
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};
 pub use key_centre::OFFICERS;

@@ -21,6 +21,7 @@ mod entry;
 mod judge;
 mod matching;
 mod record;
+pub mod source;
 mod subject;
 
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +43,7 @@ pub use credit::{OrgRules, UNASSIGNED};
 pub use entry::{Entry, SourceFault, Verified};
 pub use judge::RowFinding;
 pub use matching::{Match, Matches};
+pub use source::Source;
 pub use subject::certificate_id;
 
 pub(crate) use matching::{line as link_line, migrated};

@@ -93,6 +93,25 @@ impl<'r> Columns<'r> {
         Error::corrupt(format!("column {column} of a row of {} {what}", self.table))
     }
 
+    /// The same row, to be read from here once more.
+    pub(crate) fn again(&self) -> Self {
+        Self { row: self.row, table: self.table, next: self.next }
+    }
+
+    /// The next columns as they stand, each before the octet 0; they are still to be read.
+    pub(crate) fn raw(&self, columns: usize) -> Result<Vec<u8>> {
+        let mut raw = Vec::with_capacity(64);
+        for column in self.next..self.next + columns {
+            match self.row.get_ref(column)? {
+                ValueRef::Text(octets) | ValueRef::Blob(octets) => raw.extend_from_slice(octets),
+                ValueRef::Integer(n) => raw.extend_from_slice(&n.to_be_bytes()),
+                ValueRef::Null | ValueRef::Real(_) => {}
+            }
+            raw.push(0);
+        }
+        Ok(raw)
+    }
+
     /// Leaves out a column.
     pub(crate) fn skip(&mut self) {
         self.next += 1;

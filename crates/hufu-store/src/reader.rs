@@ -5,7 +5,9 @@ use rusqlite::Connection;
 mod certificate;
 mod crl;
 mod cut;
+mod holders;
 mod ledger;
+mod lists;
 mod migration;
 mod organisation;
 mod pair;
@@ -19,7 +21,9 @@ pub use whole::TableForm;
 pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
-pub use migration::{AnyCertificate, HolderClasses, Moment};
+pub use holders::{HolderClasses, HolderCount, Holders};
+pub use lists::{Expiring, ExpiryFilter, Hands, Hours, Several, Taken};
+pub use migration::{AnyCertificate, Moment};
 
 /// Looks at one state of the database.
 #[derive(Clone, Copy)]

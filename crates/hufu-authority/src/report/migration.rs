@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hufu_model::certificate::Algorithm;
-use hufu_model::count::Unit;
+use hufu_model::count::{Group, Unit};
 use hufu_model::ident::OrgId;
 use hufu_model::migration::{DUAL_DAYS, Migration, MigrationState, Signs};
 use hufu_model::org::OrgKind;
@@ -215,10 +215,9 @@ fn by_kind(c: &Ctx<'_>, progress: &Progress) -> Table {
 
 /// How many holders have which certificates.
 fn holders(c: &Ctx<'_>, migration: &Migration) -> Result<Table> {
-    let orgs: Vec<OrgId> = c.nodes.iter().map(|node| node.id.clone()).collect();
-    let asked = c.asked.org.as_ref().map(|_| orgs.as_slice());
-    let when = Moment { at: c.at, as_of: c.as_of };
-    let classes = c.r.holder_classes(asked, (&migration.from, migration.to), when)?;
+    let found = c.r.holders_at(c.at, c.as_of)?;
+    let key = |group: &Group| if c.takes(group) { vec![()] } else { Vec::new() };
+    let classes = found.classes_by(&migration.from, migration.to, key).remove(&()).unwrap_or_default();
     let counts = [classes.legacy_only, classes.both, classes.new_only].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
     let all = counts.iter().sum();
     let row = |(code, count)| Row {

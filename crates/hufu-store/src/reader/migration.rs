@@ -47,17 +47,6 @@ pub struct AnyCertificate {
     pub id: Option<Digest>,
 }
 
-/// How many holders have live certificates of which algorithms.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HolderClasses {
-    /// Of the old one only.
-    pub legacy_only: u64,
-    /// Of both.
-    pub both: u64,
-    /// Of the new one only.
-    pub new_only: u64,
-}
-
 /// What is left to say of a certificate's status: the last change that is known and has happened, if any, made it active.
 /// One place each for knowledge and time.
 macro_rules! active {
@@ -225,50 +214,6 @@ impl Reader<'_> {
         let known = self.last_event_until(as_of)?.map_or(-1, int);
         let cells = [Cell::digest(legacy), Cell::Int(known)];
         Ok(query_one(self.connection(), "legacy_link", LINK, &cells, |c| c.int())?.is_some())
-    }
-
-    /// How many holders have live certificates of the old algorithms, of the new one, or of both; of these organisations or
-    /// of all.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub fn holder_classes(
-        &self,
-        orgs: Option<&[OrgId]>,
-        (from, to): (&[Algorithm], Algorithm),
-        when: Moment,
-    ) -> Result<HolderClasses> {
-        let algorithms: Vec<Algorithm> = from.iter().copied().chain([to]).collect();
-        let (mut parts, mut all) = (Vec::new(), Vec::new());
-        for (kind, table) in [(OURS, "certificate"), (IMPORTED, "legacy")] {
-            let mut conditions = self.live(kind, &algorithms, when)?;
-            if let Some(orgs) = orgs {
-                conditions.one_of("c.org", orgs.iter().map(|o| Cell::text(o.as_str())).collect());
-            }
-            let (clause, cells) = conditions.filter();
-            let code = to.code();
-            // The code is a word of ours, not a value.
-            parts.push(format!(
-                "SELECT c.holder AS holder, CASE WHEN c.algorithm = '{code}' THEN 1 ELSE 0 END AS new \
-                 FROM {table} AS c {clause}"
-            ));
-            all.extend(cells);
-        }
-        let sql = format!(
-            "SELECT old, new, COUNT(*) FROM (SELECT MAX(1 - live.new) AS old, MAX(live.new) AS new FROM ({}) AS live \
-             GROUP BY live.holder) AS classes GROUP BY old, new",
-            parts.join(" UNION ALL ")
-        );
-        let mut classes = HolderClasses::default();
-        let read = |c: &mut Columns<'_>| Ok((c.int()? == 1, c.int()? == 1, c.number::<u64>()?));
-        for (old, new, count) in query(self.connection(), "holders", &sql, &all, read)? {
-            match (old, new) {
-                (true, true) => classes.both = count,
-                (true, false) => classes.legacy_only = count,
-                (false, _) => classes.new_only = count,
-            }
-        }
-        Ok(classes)
     }
 
     /// The conditions of a live certificate with a key of one of these algorithms.

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use hufu_model::certificate::Algorithm;
 use hufu_model::event::EventKind;
 use hufu_model::holder::HolderKind;
+use hufu_model::ident::Digest;
 use hufu_model::request::Medium;
 use hufu_model::revocation::RevocationReason;
 use hufu_model::time::Validity;
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::sample::{self, Scratch, at, certificate, org_id};
-use crate::{Error, NewLegacyStatus, NewStatus};
+use crate::{Error, HolderClasses, HolderCount, NewLegacyStatus, NewStatus};
 
 /// 2023-12-29, 00:00:00 in China: three days before the year of a leap day.
 const START: i64 = 1_703_779_200;
@@ -118,9 +119,21 @@ fn row_of(history: &[One], n: usize) -> CertificateRow {
         holder_kind: one.group.holder_kind.unwrap(),
         reason: one.group.reason,
         medium: one.group.medium.unwrap(),
+        holder: holder(n),
         validity: one.validity,
         ..certificate(n as u64, one.issued_at, 1)
     }
+}
+
+/// Seven holders have all certificates.
+fn holder(n: usize) -> Digest {
+    sample::digest(&format!("holder {}", n % 7))
+}
+
+/// The certificate of ours that took the place of an imported one, in the event that recorded the latter.
+fn linked(history: &[One], n: usize) -> Option<usize> {
+    let ours = |one: &One| matches!(one.source, Source::Single | Source::Pair);
+    (!ours(&history[n]) && n % 3 == 2).then(|| history[..n].iter().rposition(ours)).flatten()
 }
 
 /// The other half of a pair.
@@ -145,6 +158,7 @@ fn legacy_of(history: &[One], n: usize) -> LegacyRow {
         holder_kind: one.group.holder_kind,
         medium: one.group.medium,
         first_half: first_half(history, n).map(|first| sample::legacy("old", first as u64, 0).id),
+        holder: holder(n),
         validity: one.validity,
         issued_at: one.issued_at,
         ..sample::legacy("old", n as u64, one.issued_at)
@@ -191,7 +205,12 @@ fn put(writer: &mut crate::EventWriter<'_, '_>, history: &[One], n: usize, chang
         Source::Imported | Source::ImportedHalf => {
             let row = legacy_of(history, n);
             match change {
-                None => writer.put_legacy(&row)?,
+                None => {
+                    writer.put_legacy(&row)?;
+                    if let Some(ours) = linked(history, n) {
+                        writer.put_legacy_link(&row.id, &row_of(history, ours).serial)?;
+                    }
+                }
                 Some((status, at, _)) => {
                     writer.put_legacy_status(&NewLegacyStatus { id: row.id, status, reason, at })?;
                 }
@@ -243,6 +262,59 @@ fn naive(history: &[One], at: i64, as_of: i64) -> Vec<(Group, Counted)> {
         }
     }
     totals.into_iter().collect()
+}
+
+/// Which of two things hold for whom, under which key.
+type Having<K> = BTreeMap<(K, Digest), (bool, bool)>;
+
+/// Holders by what they have: for each the issued algorithms, and those of valid certificates, under every key.
+fn naive_holders<K: Ord>(
+    history: &[One],
+    at: i64,
+    as_of: i64,
+    has: impl Fn(&Group, bool) -> Option<(K, (bool, bool))>,
+) -> Having<K> {
+    let mut found: Having<K> = BTreeMap::new();
+    for (n, one) in history.iter().enumerate() {
+        for (group, counted) in naive(std::slice::from_ref(one), at, as_of) {
+            let whose = linked(history, n).map_or_else(|| holder(n), holder);
+            let Some((key, (a, b))) = has(&group, counted.valid > 0) else { continue };
+            let had = found.entry((key, whose)).or_default();
+            *had = (had.0 || a, had.1 || b);
+        }
+    }
+    found
+}
+
+/// Compares the holders of an instant with those that are found one certificate after the other.
+fn same_holders(r: &Reader<'_>, history: &[One], at: i64, as_of: i64) -> Result<()> {
+    let holders = r.holders_at(instant(at, 0), instant(as_of, 0))?;
+    let mut counts = BTreeMap::<_, HolderCount>::new();
+    let key = |group: &Group| (group.org.clone(), group.algorithm);
+    for ((key, _), (issued, valid)) in naive_holders(history, at, as_of, |g, v| Some((key(g), (true, v)))) {
+        let count = counts.entry(key).or_default();
+        count.issued += u64::from(issued);
+        count.valid += u64::from(valid);
+    }
+    assert_eq!(holders.count_by(|group| vec![key(group)]), counts, "at {at} as of {as_of}");
+    let legacy = [Algorithm::Rsa, Algorithm::Ecdsa];
+    let mut classes = BTreeMap::<_, HolderClasses>::new();
+    let has = |g: &Group, v: bool| {
+        let concerned = g.algorithm == Algorithm::Sm2 || legacy.contains(&g.algorithm);
+        let new = g.algorithm == Algorithm::Sm2;
+        concerned.then(|| (g.org.clone(), (v && !new, v && new)))
+    };
+    for ((org, _), class) in naive_holders(history, at, as_of, has) {
+        let of = classes.entry(org).or_default();
+        match class {
+            (true, false) => of.legacy_only += 1,
+            (true, true) => of.both += 1,
+            (false, true) => of.new_only += 1,
+            (false, false) => of.none_live += 1,
+        }
+    }
+    assert_eq!(holders.classes_by(&legacy, Algorithm::Sm2, |g| vec![g.org.clone()]), classes, "at {at} as of {as_of}");
+    Ok(())
 }
 
 /// The totals of the days from `from` to before `to`, from two counts of everything.
@@ -307,6 +379,7 @@ proptest! {
                 for as_of in [*as_of, *at, END] {
                     let counted = r.figures_at(instant(*at, millis), instant(as_of, millis))?;
                     assert_eq!(counted, naive(&history, *at, as_of), "at {at} as of {as_of}");
+                    same_holders(r, &history, *at, as_of)?;
                 }
                 let (day, as_of) = (instant(*at, 0).day(), instant(*as_of, millis));
                 let (from, to) = (day.plus_days(-3), day.plus_days(33));
