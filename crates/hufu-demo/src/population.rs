@@ -120,6 +120,7 @@ pub fn play(dir: &Path, wish: &Wish, tell: Tell<'_>) -> Result<Populated> {
     let legacy = play.legacy()?;
     let authority = &play.founded.authority;
     authority.checkpoint(&play.ca)?;
+    tell("listing", 0, 1);
     let digest = listing::digest(authority, &issued)?;
     Ok(Populated {
         organisations: roster.len(),

@@ -140,6 +140,7 @@ impl<'a> Mill<'a> {
             serial: read.serial,
             subject: read.subject,
             algorithm: read.algorithm,
+            remarks: Vec::new(),
             key_bits: read.key_bits,
             usage: read.usage,
             validity: read.validity,
