@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use crate::tree::{read, root};
 
 /// The levels of the picture in `crates/README.md`. `hufu-data` is reference data between the words and the bytes.
-const LEVELS: [(&str, u8); 12] = [
+const LEVELS: [(&str, u8); 13] = [
     ("hufu-cli", 9),
     ("hufu-server", 8),
+    ("hufu-demo", 8),
     ("hufu-authority", 7),
     ("hufu-issuer", 5),
     ("hufu-kmc", 5),
@@ -23,9 +24,10 @@ const LEVELS: [(&str, u8); 12] = [
 ];
 
 /// Every arrow there is. A new one is a decision: it is added here and in the picture in the same commit.
-const ARROWS: [(&str, &[&str]); 12] = [
-    ("hufu-cli", &["hufu-authority", "hufu-server"]),
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("hufu-cli", &["hufu-authority", "hufu-demo", "hufu-server"]),
     ("hufu-server", &["hufu-authority"]),
+    ("hufu-demo", &["hufu-authority"]),
     (
         "hufu-authority",
         &["hufu-data", "hufu-issuer", "hufu-kmc", "hufu-ledger", "hufu-model", "hufu-sheet", "hufu-store", "hufu-x509"],

@@ -23,6 +23,7 @@ mod lifecycle;
 mod media;
 mod migration;
 mod pairs;
+mod population;
 mod privacy;
 mod publish;
 mod refusals;

@@ -1,13 +1,14 @@
-//! `hufu demo`: the main job in one command. `play.rs` does it; this file talks.
+//! `hufu demo`: the main job in one command. `hufu-demo` does it; this file talks.
 
-mod people;
-mod play;
-mod samples;
+mod population;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use hufu_authority::data::population::Scale;
 use hufu_authority::data::render;
+use hufu_demo::population::Wish;
+use hufu_demo::whole_way::{Played, play};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -20,18 +21,38 @@ pub(crate) struct Demo {
     dir: Option<PathBuf>,
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     count: u32,
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with = "count")]
+    population: Option<Named>,
+    #[arg(long, value_name = "PART", default_value = "0.01", requires = "population")]
+    scale: Scale,
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "population")]
+    seed: u64,
+    #[arg(long, requires = "population")]
+    singles: bool,
+}
+
+/// The populations there are.
+#[derive(Clone, Copy, ValueEnum)]
+enum Named {
+    /// That of the bulletin of mid-2018.
+    #[value(name = "2018h1")]
+    FirstHalfOf2018,
 }
 
 /// Runs the demonstration.
 pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
     let dir = args.dir.unwrap_or_else(fresh);
+    if let Some(Named::FirstHalfOf2018) = args.population {
+        let wish = Wish { scale: args.scale, seed: args.seed, singles: args.singles };
+        return population::run(ctx, &dir, &wish);
+    }
     let shown = dir.display().to_string();
     ctx.note("demo-begin", &[("dir", &shown)]);
     let started = std::time::Instant::now();
     let bar = ctx.progress(1);
     let stages =
         |stage: &'static str, done, of| bar.set(&render(ctx.lang, &format!("demo-stage-{stage}"), &[]), done, of);
-    let played = play::play(&dir, usize::try_from(args.count).unwrap_or(usize::MAX), &stages)?;
+    let played = play(&dir, usize::try_from(args.count).unwrap_or(usize::MAX), &stages)?;
     drop(bar);
 
     let count = |n: usize| n.to_string();
@@ -67,7 +88,7 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
 }
 
 /// What to type next, with the paths of this very demonstration.
-fn next(ctx: &Context, dir: &Path, played: &play::Played) {
+fn next(ctx: &Context, dir: &Path, played: &Played) {
     // The settings hold wherever the next command is typed.
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let (home, keys) = (dir.join("home"), dir.join("keys"));

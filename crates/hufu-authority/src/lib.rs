@@ -280,7 +280,7 @@ pub use hufu_model as model;
 pub use hufu_sheet as sheet;
 pub use hufu_store::{
     CertificateFilter, CrlFile, CrlIssue, CrlList, CutoverRow, EventFilter, EventRow, KeyOrderApprovalRow, KeyOrderRow,
-    MediumRow, Mode, PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow, StatusChange,
-    StatusFilter, WAIT, on_wait,
+    LegacyFilter, MediumRow, Mode, PairRow, ProfileRow, Proposal, PublishedCrl, RequestFilter, RequestRow,
+    StatusChange, StatusFilter, WAIT, on_wait,
 };
 pub use hufu_x509 as x509;

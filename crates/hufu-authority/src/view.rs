@@ -4,11 +4,14 @@
 use hufu_model::certificate::CertificateRow;
 use hufu_model::holder::Field;
 use hufu_model::ident::{Digest, OperatorId, OrgId, RequestId, Serial};
+use hufu_model::legacy::LegacyRow;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgTree;
 use hufu_model::request::RequestStatus;
 use hufu_model::revocation::RevocationReason;
-use hufu_store::{CertificateFilter, EventFilter, EventRow, PairRow, ProfileRow, Proposal, RequestFilter, RequestRow};
+use hufu_store::{
+    CertificateFilter, EventFilter, EventRow, LegacyFilter, PairRow, ProfileRow, Proposal, RequestFilter, RequestRow,
+};
 use hufu_x509::certificate::Certificate;
 use hufu_x509::record::{Act, RequestRecord, StatusRecord};
 use hufu_x509::{pem, signed_data};
@@ -193,6 +196,14 @@ impl Authority {
     /// Database errors.
     pub fn certificates(&self, filter: &CertificateFilter) -> Result<Vec<CertificateRow>> {
         self.read(|r| Ok(r.certificates(filter)?))
+    }
+
+    /// Imported certificates of other authorities by filter, those that expire first before the others.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn legacy_certificates(&self, filter: &LegacyFilter) -> Result<Vec<LegacyRow>> {
+        self.read(|r| Ok(r.legacy_rows(filter)?))
     }
 
     /// One certificate.

@@ -2,21 +2,21 @@
 //! `tests/samples/csr/README.md`.
 
 /// One request file.
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// Its name in `tests/samples/csr`.
-    pub(super) file: &'static str,
+    pub(crate) file: &'static str,
     /// Its bytes.
-    pub(super) bytes: &'static [u8],
+    pub(crate) bytes: &'static [u8],
 }
 
 macro_rules! samples {
     ($($file:literal),+ $(,)?) => {
-        [$(Sample { file: $file, bytes: include_bytes!(concat!("../../../../tests/samples/csr/", $file)) }),+]
+        [$(Sample { file: $file, bytes: include_bytes!(concat!("../../../tests/samples/csr/", $file)) }),+]
     };
 }
 
 /// Requests that are accepted: made by openssl, BabaSSL, the Python package gmssl, and Bouncy Castle.
-pub(super) static GOOD: [Sample; 11] = samples![
+pub(crate) static GOOD: [Sample; 11] = samples![
     "openssl-person.pem",
     "openssl-person-zh.pem",
     "openssl-old-label.pem",
@@ -31,7 +31,7 @@ pub(super) static GOOD: [Sample; 11] = samples![
 ];
 
 /// Requests that are refused, each for a reason of its own.
-pub(super) static WRONG: [Sample; 12] = samples![
+pub(crate) static WRONG: [Sample; 12] = samples![
     "openssl-empty-id.pem",
     "openssl-rsa-2048.pem",
     "openssl-p256.pem",
