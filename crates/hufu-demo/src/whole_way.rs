@@ -11,7 +11,8 @@ use hufu_authority::model::request::{Medium, Reason};
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::path;
 use hufu_authority::{
-    AfterSigning, Asked, AuditReport, Authority, CaSigner, Depth, ErrorKind, NewRequest, Report, ReportKind, Result, SystemClock,
+    AfterSigning, Asked, AuditReport, Authority, CaSigner, Depth, ErrorKind, NewRequest, Report, ReportKind, Result,
+    SystemClock,
 };
 
 use crate::people::{self, Invented};

@@ -15,7 +15,7 @@ impl ErrorKind {
             Self::RealHome => "home.real-clock",
             Self::Locked => "home.locked",
             Self::Id(_) => "input.id",
-            Self::Tree(TreeError::Unknown(_)) => "org.unknown",
+            Self::Tree(hufu_model::org::TreeError::Unknown(_)) => "org.unknown",
             Self::Tree(_) => "org.misplaced",
             Self::OrgExists(_) => "org.exists",
             Self::UnknownOperator(_) => "operator.unknown",
