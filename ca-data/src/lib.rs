@@ -10,9 +10,11 @@
 //! | the organisations of a demonstration | [`roster_2018_h1`] |
 //! | who has what issued when in the acceptance population | [`population`] |
 //! | names of object identifiers | [`oid_name`] |
+//! | what inventories of other authorities call their columns | [`inventory_columns`], [`inventory_word`] |
 //! | changes of algorithm | [`migrations`] |
 //! | messages | [`message`], [`render`] |
 
+mod inventory;
 mod message;
 mod migration;
 mod oid;
@@ -22,6 +24,7 @@ mod region;
 mod roster;
 mod table;
 
+pub use inventory::{InventoryColumn, folded, inventory_columns, inventory_word};
 pub use message::{Lang, keys, message, render};
 pub use migration::{migration, migrations};
 pub use oid::{OidEntry, oid_name, oids};

@@ -10,9 +10,9 @@ use hufu_authority::data::Lang;
 use hufu_authority::model::ident::{IdError, OperatorId};
 
 use crate::commands::{
-    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, init, issue, key, kmc, lint, man, medium,
-    migration, ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status, upgrade,
-    verify,
+    apply, audit, backup, ca, cert, completions, config, crl, demo, envelope, import, init, issue, key, kmc, lint, man,
+    medium, migration, ocsp, operator, org, profile, proposal, report, request, restore, retention, serve, status,
+    upgrade, verify,
 };
 use crate::lang::Globals;
 
@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Ca(ca::CaCommand),
     #[command(subcommand)]
     Medium(medium::MediumCommand),
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     #[command(subcommand)]
     Crl(crl::CrlCommand),
     #[command(subcommand)]

@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod crl;
 pub(crate) mod demo;
 pub(crate) mod envelope;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod issue;
 pub(crate) mod key;

@@ -73,6 +73,7 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
         Command::Apply(a) => commands::apply::run(&ctx, a),
         Command::Cert(a) => commands::cert::run(&ctx, a),
         Command::Ca(a) => commands::ca::run(&ctx, a),
+        Command::Import(a) => commands::import::run(&ctx, a),
         Command::Medium(a) => commands::medium::run(&ctx, a),
         Command::Migration(a) => commands::migration::run(&ctx, a),
         Command::Crl(a) => commands::crl::run(&ctx, a),

@@ -19,6 +19,7 @@
 //! | ca-key, ca-proposed, ca-signed, ca-stored, ca-named | the making of an issuing CA | in the table of `ca.rs` |
 //! | f31 … f36 | orders to the key centre: on both sides of each commit of the two ledgers | in the table of `key_order.rs` |
 //! | f14-open, f14 | changes of status before and after their commit | in the table of `apply.rs` |
+//! | f40, f41 | a part of an import is written and not committed; some parts are committed | goes on behind them |
 //! | f15 to f19 | at each step of publishing a revocation list | in the table of `publish.rs` |
 //!
 //! The negative controls are programs that sign before they record, answer before they apply, and store one half of a pair
@@ -45,6 +46,7 @@ use hufu_x509::envelope::Dialect;
 use crate::figures::{Figures, control, record};
 
 mod backup;
+mod import;
 mod mass;
 mod publish;
 mod recovery;
@@ -477,7 +479,7 @@ fn apply_trial(point: &str, base: &Path, ready: &Ready, trial: usize) -> (Wrong,
         wrong.lost += usize::from(status != applied.change.status);
     }
     wrong.duplicates += changes(&t).len() - ready.ids.len();
-    let total = t.authority.summary(None, None).unwrap().total;
+    let total = t.totals(None);
     wrong.lost += usize::from(total.revoked != REQUESTS - 1 || total.issued - total.valid != REQUESTS);
     let depth = if trial.is_multiple_of(5) { Depth::Deep } else { Depth::Ledger };
     let audit = t.authority.audit(depth, &|_| ()).unwrap();

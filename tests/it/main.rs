@@ -16,6 +16,7 @@ mod clock;
 mod drill;
 mod export;
 mod hierarchy;
+mod import;
 mod issuance;
 mod key_centre;
 mod lifecycle;

@@ -68,9 +68,9 @@ fn opens(t: &TestAuthority, label: &str, half: &EncryptionHalf) -> SecretKey {
 #[test]
 fn a_pair_goes_the_whole_way() {
     let t = with_centre("pair way", 2);
-    let before = t.authority.summary(None, None).unwrap().total;
+    let before = t.totals(None);
     let issued = t.issue(&[person(&t, 1), t.people.person(2, "lra-chengdu"), pair(t.people.device(3, "lra-chengdu"))]);
-    let total = t.authority.summary(None, None).unwrap().total;
+    let total = t.totals(None);
     // Three pairs, one of them of one certificate.
     assert_eq!((total.issued - before.issued, total.valid - before.valid), (3, 3));
     assert!(issued[1].encryption.is_none());
@@ -183,7 +183,7 @@ fn pairs_are_accepted_elsewhere() {
 fn a_pair_changes_as_one() {
     let t = with_centre("pair status", 0);
     let issued = t.issue(&[person(&t, 1), person(&t, 2)]);
-    let valid = t.authority.summary(None, None).unwrap().total.valid;
+    let valid = t.totals(None).valid;
     let statuses = |n: usize| [&issued[n].serial, &half(&issued[n]).serial].map(|s| view(&t, s).row.status);
     let id = |text: &str| -> RequestId { text.parse().unwrap() };
     let _ = t.carry_out(StatusRequest::suspend(id("hold"), issued[0].serial.clone()));
@@ -208,7 +208,7 @@ fn a_pair_changes_as_one() {
     assert_eq!(signing.iter().map(said).collect::<Vec<_>>(), encryption.iter().map(said).collect::<Vec<_>>());
     assert_eq!(signing.len(), 3);
     // Counted as one.
-    let total = t.authority.summary(None, None).unwrap().total;
+    let total = t.totals(None);
     assert_eq!((total.revoked, total.valid), (1, valid - 1));
     // What a change of many would touch are pairs, not halves.
     let filter = CertificateFilter::default();

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hufu_authority::{
-    CertificateFilter, Change, Depth, EventFilter, ExportForm, IssuedCertificate, KeyOrder, Keys, NewKey, NewRequest,
-    Ordered, Publishing, RequestFilter, StatusFilter,
+    Asked, CertificateFilter, Change, Depth, EventFilter, ExportForm, IssuedCertificate, KeyOrder, Keys, NewKey,
+    NewRequest, Ordered, Publishing, ReportKind, RequestFilter, StatusFilter,
 };
 use hufu_model::holder::{Field, Visibility};
 use hufu_model::request::Action;
@@ -68,7 +68,9 @@ fn personal_fields_are_nowhere_in_clear() {
     said.push_str(&format!("{:?}", t.authority.requests(&RequestFilter::default()).unwrap()));
     said.push_str(&format!("{:?}", t.authority.certificates(&CertificateFilter::default()).unwrap()));
     said.push_str(&format!("{:?}", t.authority.events(&EventFilter::default()).unwrap()));
-    said.push_str(&format!("{:?}", t.authority.summary(None, None).unwrap()));
+    for kind in ReportKind::ALL {
+        said.push_str(&format!("{:?}", t.authority.report(kind, &Asked::default()).unwrap()));
+    }
     said.push_str(&format!("{:?}", t.authority.audit(Depth::Deep, &|_| ()).unwrap()));
     said.push_str(&t.authority.prove_certificate(&issued[0].serial).unwrap());
     for certificate in &issued {
@@ -312,7 +314,9 @@ impl Walk {
         let kmc = authority.kmc().unwrap();
         write!(said, "{:?}", authority.events(&EventFilter::default()).unwrap()).unwrap();
         write!(said, "{:?}", authority.status_changes(&StatusFilter::default()).unwrap()).unwrap();
-        write!(said, "{:?}", authority.summary(None, None).unwrap()).unwrap();
+        for kind in ReportKind::ALL {
+            write!(said, "{:?}", authority.report(kind, &Asked::default()).unwrap()).unwrap();
+        }
         write!(said, "{:?}{:?}", authority.operators().unwrap(), authority.proposals(false).unwrap()).unwrap();
         write!(said, "{:?}", authority.key_orders(false).unwrap()).unwrap();
         write!(said, "{:?}", authority.retention_due(10_000).unwrap()).unwrap();

@@ -62,7 +62,7 @@ impl Desk {
         (self.read(&reply).single(&self.id(serial)).unwrap().status, reply.kind)
     }
 
-    fn status(&self, responder: &Responder, serial: &Serial) -> Status {
+    pub(crate) fn status(&self, responder: &Responder, serial: &Serial) -> Status {
         self.ask(responder, serial).0
     }
 

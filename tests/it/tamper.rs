@@ -7,7 +7,7 @@ use hufu_authority::{
 use hufu_ledger::{Event, Frontier, leaf_hash};
 use hufu_model::entropy::Entropy;
 use hufu_model::revocation::RevocationReason;
-use hufu_tests::{SeededEntropy, TestAuthority};
+use hufu_tests::{SeededEntropy, TestAuthority, import_plan, old_certificate};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
@@ -118,9 +118,29 @@ fn lived_in(seed: &str) -> TestAuthority {
         let Outcome::Proposed(digest) = t.authority.change(&t.session("zhao"), &change).unwrap() else { panic!() };
         t.authority.countersign(&t.session("qian"), &digest).unwrap();
     }
+    inventory(&t);
     t.authority.checkpoint(&t.signer()).unwrap();
     sound(&t);
     t
+}
+
+/// Two imports, one of which brings a pair, and links to certificates of ours.
+fn inventory(t: &TestAuthority) {
+    let second = t.now().unix_seconds();
+    let old =
+        |n| hufu_authority::import::Entry { org: Some("lra-chengdu".parse().unwrap()), ..old_certificate(n, second) };
+    let half = |n, usage| hufu_authority::import::Entry { usage, pair_id: Some("p".to_owned()), ..old(n) };
+    let rules = hufu_authority::import::OrgRules::from_toml("[[rule]]\nunit = 'x'\norg = 'ra-yunnan'").unwrap();
+    let (sign, encrypt) = (hufu_model::legacy::Usage::Sign, hufu_model::legacy::Usage::Encrypt);
+    let entries = [old(0), old(10), half(21, sign), half(22, encrypt), old(23)];
+    let plan = hufu_authority::import::ImportPlan { rules: Some(rules), ..import_plan("old-ca") };
+    t.import("zhao", &plan, entries.iter().cloned().map(Ok).collect()).unwrap();
+    t.import("zhao", &import_plan("older-ca"), vec![Ok(old(30))]).unwrap();
+    let serial = t.issue_person(41).serial;
+    let link =
+        |n: usize| (hufu_authority::import::certificate_id(&entries[n].issuer, &entries[n].serial), serial.clone());
+    t.authority.link(&t.session("zhao"), &[link(0)]).unwrap();
+    t.authority.link(&t.session("zhao"), &[link(4)]).unwrap();
 }
 
 fn medium(id: &str) -> NewMedium {

@@ -16,7 +16,7 @@ fn objects(connection: &Connection) -> Vec<(String, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Takes everything of schema step 2 out of the home's database, which must not have used it yet: what is left is the
+/// Takes everything of later schema steps out of the home's database, which must not have used it yet: what is left is the
 /// file that the first schema made.
 pub(crate) fn downgrade(t: &TestAuthority) {
     let first = Connection::open_in_memory().unwrap();
@@ -25,9 +25,10 @@ pub(crate) fn downgrade(t: &TestAuthority) {
     }
     let connection = Connection::open(t.database()).unwrap();
     let old = objects(&first);
+    restore_totals(&first, &connection);
     for (name, _) in objects(&connection).into_iter().filter(|o| !old.contains(o)) {
         let (kind, name) = name.split_once(' ').unwrap();
-        if kind == "table" {
+        if kind == "table" && !name.starts_with("rollup_") {
             let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {name}"), [], |r| r.get(0)).unwrap();
             assert_eq!(rows, 0, "{name} is in use: this would be no home of the first schema");
         }
@@ -35,6 +36,19 @@ pub(crate) fn downgrade(t: &TestAuthority) {
     }
     assert_eq!(objects(&connection), old);
     connection.execute_batch("DELETE FROM schema_step WHERE version > 1; PRAGMA user_version = 1").unwrap();
+}
+
+/// Puts the totals back as they were kept: days only, in one table.
+fn restore_totals(first: &Connection, connection: &Connection) {
+    let sql: String = first.query_row("SELECT sql FROM sqlite_schema WHERE name = 'rollup'", [], |r| r.get(0)).unwrap();
+    connection.execute_batch(&sql).unwrap();
+    let figures = "issued, revoked, valid, pairs_issued, pairs_revoked, pairs_valid";
+    connection
+        .execute_batch(&format!(
+            "INSERT INTO rollup SELECT org, happened, recorded, algorithm, profile, holder_kind, reason, medium, {figures} \
+             FROM rollup_day JOIN rollup_group ON rollup_group.id = group_id"
+        ))
+        .unwrap();
 }
 
 #[test]
@@ -54,7 +68,7 @@ fn a_home_of_the_first_schema_opens_after_its_upgrade() {
     assert_eq!(refused(Authority::open_read_only(&home).err()), Some("store.older-schema"));
 
     let done = Authority::upgrade_at(&home, &out, now, &|_| ()).unwrap();
-    assert_eq!((done.from, done.to), (1, 2));
+    assert_eq!((done.from, done.to), (1, 3));
     assert!(done.report.findings.is_empty(), "{:?}", done.report.findings);
     // The same schema as a new one has, the same rows.
     assert_eq!(objects(&Connection::open(t.database()).unwrap()), fresh);
@@ -62,7 +76,9 @@ fn a_home_of_the_first_schema_opens_after_its_upgrade() {
     let mut before = rows;
     before.0.remove("schema_step");
     assert!(after.0.remove("schema_step").is_some());
-    assert_eq!(after.0, before.0);
+    // Groups are numbered as they are found; that the totals are right, the report has said.
+    [&mut before, &mut after].into_iter().for_each(|dump| dump.0.retain(|table, _| !table.starts_with("rollup_")));
+    assert!(after.0 == before.0, "the upgrade changed rows");
     assert_eq!(refused(Authority::upgrade_at(&home, &t.base().join("x"), now, &|_| ()).err()), Some("change.none"));
 
     let again = TestAuthority::open_in(t.base(), now, "upgraded").unwrap();

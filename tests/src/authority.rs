@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hufu_authority::report::Value;
 use hufu_authority::{
-    AfterSigning, Applied, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate, Mode,
-    NewAdministrator, NewRequest, Outcome, Session, StatusRequest,
+    AfterSigning, Applied, Asked, Authority, CaSigner, CaWish, Change, Founding, HomePassphrases, IssuedCertificate,
+    Mode, NewAdministrator, NewRequest, Outcome, ReportKind, Session, StatusRequest,
 };
 use hufu_model::entropy::Entropy;
 use hufu_model::ident::RequestId;
@@ -47,6 +48,17 @@ pub const OPERATORS: [(&str, &str, &str, Role); 12] = [
     ("audit-approver", "ra-audit", "韩三", Role::Approver),
     ("auditor", "ca", "杨四", Role::Auditor),
 ];
+
+/// What is counted in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Issued.
+    pub issued: u64,
+    /// Revoked.
+    pub revoked: u64,
+    /// Valid.
+    pub valid: u64,
+}
 
 /// An authority in a folder of its own: `home`, `anchor` and, since this is a test, the passphrases.
 pub struct TestAuthority {
@@ -283,6 +295,26 @@ impl TestAuthority {
         self.authority.request_status(&entry, &[request]).unwrap().remove(0).unwrap();
         self.authority.approve(&approver, &ids).unwrap().remove(0).unwrap();
         self.authority.apply(&approver, &ids).unwrap().remove(0).unwrap()
+    }
+
+    /// What is counted in all, of holders and operators, in pairs: now, or at an instant.
+    #[must_use]
+    pub fn totals(&self, at: Option<Instant>) -> Totals {
+        let mut totals = Totals::default();
+        for profile in [None, Some("operator".parse().unwrap())] {
+            let asked = Asked { at, profile, ..Asked::default() };
+            let report = self.authority.report(ReportKind::Summary, &asked).unwrap();
+            let table = report.tables.first().unwrap();
+            let all = table.rows.first().unwrap();
+            let count = |column| match table.value(all, column) {
+                Some(Value::Count(n)) => u64::try_from(*n).unwrap(),
+                other => panic!("{column} is {other:?}"),
+            };
+            totals.issued += count("issued");
+            totals.revoked += count("revoked");
+            totals.valid += count("valid");
+        }
+        totals
     }
 
     /// One certificate for person number `n`.

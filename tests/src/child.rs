@@ -16,6 +16,7 @@
 //! BASE NOW_MS CHANCE carry-out ID          prints `carried ID ENVELOPE` in hexadecimal
 //! BASE NOW_MS CHANCE hand-out-first ID     deliberately wrong: hands a key out before the home knows
 //! BASE NOW_MS CHANCE apply-batch NAME SIZE  what was approved under a name, SIZE in each batch; prints as `apply`
+//! BASE NOW_MS CHANCE import NAME COUNT      imports so many certificates of another authority; prints `imported N` as it goes
 //! BASE NOW_MS CHANCE publish ID...       changes of status, then lists in BASE/public; prints `applied ID EVENT`,
 //!                                        `published NUMBER` and `visible ID`
 //! BASE NOW_MS CHANCE publish-in-place    deliberately wrong: writes into the files that others read
@@ -32,6 +33,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use hufu_authority::import::ImportReport;
 use hufu_authority::{
     Authority, CaWish, Error, ExportForm, IssuedCertificate, KeyOrder, NewKey, NewRequest, Ordered, Publishing,
     RequestFilter, Visibility, write_atomically,
@@ -46,6 +48,7 @@ use hufu_x509::tbs::{self, TbsInput};
 
 use crate::authority::TestAuthority;
 use crate::chance::SeededEntropy;
+use crate::inventory::{import_plan, old_certificate};
 
 /// Does what the arguments say.
 #[must_use]
@@ -91,6 +94,14 @@ fn work(base: &Path, now: Instant, chance: &str, verb: &str, rest: &[String]) ->
         "apply" => apply(&t, &[ids(rest)]),
         "apply-each" => apply(&t, &ids(rest).into_iter().map(|id| vec![id]).collect::<Vec<_>>()),
         "apply-batch" => apply_batch(&t, &rest[0], rest[1].parse().unwrap()),
+        "import" => {
+            let (count, second) = (rest[1].parse::<u64>().unwrap(), t.now().unix_seconds());
+            let entries = (0..count).map(|n| Ok(old_certificate(n, second)));
+            let far = |report: &ImportReport| say(&format!("imported {}", report.new));
+            let session = t.session("zhao");
+            t.authority.import(&session, &import_plan(&rest[0]), entries, &mut |_| (), &far)?;
+            Ok(())
+        }
         "apply-first" => apply_first(&t, &ids(rest)),
         "order" => order(&t, &rest[0], &rest[1]),
         "approve-order" => {

@@ -7,13 +7,15 @@
 mod authority;
 mod chance;
 mod dump;
+mod inventory;
 mod key_centre;
 mod people;
 
 pub mod child;
 
-pub use authority::{OPERATORS, TestAuthority, copy_folder, copy_home, open, ready_requests};
+pub use authority::{OPERATORS, TestAuthority, Totals, copy_folder, copy_home, open, ready_requests};
 pub use chance::{SeededEntropy, TestClock};
 pub use dump::{Dump, dump};
+pub use inventory::{OLD_CA, import_plan, old_certificate};
 pub use key_centre::OFFICERS;
 pub use people::{People, credit_code, holder_name, resident_id};

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hufu_authority::model::event::EventKind;
-use hufu_authority::model::ident::{OperatorId, Serial};
+use hufu_authority::model::ident::{OperatorId, OrgId, Serial};
+use hufu_authority::model::time::Day;
 use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::pem;
 use hufu_authority::{
-    AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SignedCheckpoint, check_proof,
+    AuditReport, Authority, CHECKPOINT_LABEL, Depth, EventFilter, Proof, SampleOf, SignedCheckpoint, check_proof,
 };
 
 use super::{cut, one_more, tell_more};
@@ -28,6 +29,7 @@ pub(crate) enum Audit {
     Log(Log),
     Clock(Clock),
     Export(Export),
+    Sample(Draw),
     #[command(subcommand)]
     Proof(ProofCommand),
 }
@@ -42,6 +44,18 @@ pub(crate) struct Verify {
 pub(crate) struct Export {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Draw {
+    #[arg(long, value_name = "ORG")]
+    org: OrgId,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    percent: u8,
+    #[arg(long, value_name = "DAY")]
+    from: Option<Day>,
+    #[arg(long, value_name = "DAY")]
+    to: Option<Day>,
 }
 
 #[derive(Args)]
@@ -135,6 +149,7 @@ pub(crate) fn run(ctx: &Context, args: Audit) -> Result<()> {
         Audit::Log(a) => log(ctx, a),
         Audit::Clock(a) => clock(ctx, &a),
         Audit::Export(a) => export(ctx, &a.out),
+        Audit::Sample(a) => sample(ctx, a),
         Audit::Proof(ProofCommand::Inclusion(a)) => {
             write_new(&a.out, ctx.look()?.prove_certificate(&a.serial)?.as_bytes())?;
             proven(ctx, &a.out);
@@ -264,6 +279,38 @@ fn export(ctx: &Context, out: &Path) -> Result<()> {
         ]),
     )?;
     ctx.next("next-export", &[("path", &done.path.display().to_string())]);
+    Ok(())
+}
+
+/// Draws a sample of what an office issued.
+fn sample(ctx: &Context, a: Draw) -> Result<()> {
+    let drawn = ctx.look()?.sample(&SampleOf { org: a.org, from: a.from, to: a.to, percent: a.percent })?;
+    const SHOWN: [&str; 7] = ["serial", "issued_at", "org", "profile", "subject", "status", "request"];
+    let certificate = |row| {
+        let mut shown = views::certificate(row);
+        shown.retain(|name, _| SHOWN.contains(&name.as_str()));
+        shown
+    };
+    let certificates: Vec<Row> = drawn.certificates.iter().map(certificate).collect();
+    if matches!(ctx.out.format, Format::Csv | Format::Ndjson) {
+        return ctx.out.list("audit-sample-list", &SHOWN, certificates);
+    }
+    ctx.out.one(
+        "audit-sample",
+        row([
+            ("org", drawn.org.as_str().into()),
+            ("from", drawn.period.0.to_string().into()),
+            ("to", drawn.period.1.to_string().into()),
+            ("percent", drawn.percent.into()),
+            ("population", drawn.population.into()),
+            ("checkpoint_size", drawn.size.into()),
+            ("checkpoint_at", views::instant(drawn.at)),
+            ("root", drawn.root.as_str().into()),
+            ("seed", drawn.seed.to_string().into()),
+            ("certificates", certificates.into()),
+        ]),
+    )?;
+    ctx.note("note-sample", &[]);
     Ok(())
 }
 

@@ -266,6 +266,7 @@ fn values(kind: &ErrorKind, lang: Lang) -> Values {
         }
         ErrorKind::BeforeLedger { first } => vec![("first", time(*first))],
         ErrorKind::Period { from, to } => vec![("from", from.to_string()), ("to", to.to_string())],
+        ErrorKind::NoSeed { to } => vec![("to", to.to_string())],
         ErrorKind::ReportForm { line, what } => vec![("line", line.to_string()), ("what", said(lang, what))],
         ErrorKind::ReportLarge { octets, cells } => {
             vec![("octets", octets.to_string()), ("cells", cells.to_string())]
@@ -528,6 +529,7 @@ mod tests {
             ErrorKind::NoCutover { org: org(), migration: "sm2".parse().unwrap() },
             ErrorKind::BeforeLedger { first: at },
             ErrorKind::Period { from: at.day(), to: at.day() },
+            ErrorKind::NoSeed { to: at.day() },
             ErrorKind::ReportForm { line: 3, what: "another line belongs here" },
             ErrorKind::ReportLarge { octets: 1, cells: 2 },
             ErrorKind::ReportUnfit { report: hufu_authority::ReportKind::Roles, what: "--by" },

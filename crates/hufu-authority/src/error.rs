@@ -553,6 +553,11 @@ pub enum ErrorKind {
         /// The first day after it.
         to: Day,
     },
+    /// No checkpoint was made since a period ended, so that nothing says which of it is drawn.
+    NoSeed {
+        /// The first day after the period.
+        to: Day,
+    },
     /// A report does not take what was asked of it.
     ReportUnfit {
         /// The report.
@@ -751,6 +756,7 @@ impl ErrorKind {
             Self::NoCutover { .. } => "migration.no-cutover",
             Self::BeforeLedger { .. } => "report.before-ledger",
             Self::Period { .. } => "report.period",
+            Self::NoSeed { .. } => "report.no-seed",
             Self::ReportUnfit { .. } => "report.unfit",
             Self::ReportForm { .. } => "report.form",
             Self::ReportLarge { .. } => "report.too-large",

@@ -17,10 +17,12 @@
 //! * Nothing was issued, and nothing revoked, in the future; nothing ended or was revoked before it was issued.
 
 mod credit;
+mod digest;
 mod entry;
 mod judge;
 mod matching;
 mod record;
+pub mod source;
 mod subject;
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,9 +41,11 @@ use crate::error::{ErrorKind, Result};
 use crate::policy;
 
 pub use credit::{OrgRules, UNASSIGNED};
+pub use digest::source_digest;
 pub use entry::{Entry, SourceFault, Verified};
 pub use judge::RowFinding;
 pub use matching::{Match, Matches};
+pub use source::Source;
 pub use subject::certificate_id;
 
 pub(crate) use matching::{line as link_line, migrated};

@@ -22,7 +22,8 @@
 //! | found the key centre | [`Authority::found_key_centre`] | `key_founding.rs` |
 //! | recover escrowed keys, change the key centre's officers | [`Authority::order_key`] and after it | `key_order.rs` |
 //! | look | [`Authority::certificates`], [`Authority::export`], … | `view.rs` |
-//! | report | [`Authority::summary`] | `report.rs` |
+//! | report | [`Authority::report`] | `report.rs` |
+//! | draw a sample for inspection | [`Authority::sample`] | `sample.rs` |
 //! | confirm a clock that is far ahead | [`Authority::confirm_clock`] | `clock.rs` |
 //! | open a home of an older program | [`Authority::upgrade`] | `upgrade.rs` |
 //! | delete personal fields whose retention time ended | [`Authority::retention_due`], [`Change::Erase`] | `retention.rs` |
@@ -45,9 +46,11 @@
 //! use hufu_authority::model::request::{Medium, Reason};
 //! use hufu_authority::x509::{csr, key::{Passphrase, SecretKey}, name::Name, sign::Signer};
 //! use hufu_authority::{
-//!     AfterSigning, Authority, Change, Founding, HomePassphrases, NewAdministrator, NewRequest, SystemEntropy,
+//!     AfterSigning, Asked, Authority, Change, Founding, HomePassphrases, NewAdministrator, NewRequest, ReportKind,
+//!     SystemEntropy,
 //! };
 //! use hufu_authority::model::entropy::Entropy;
+//! use hufu_authority::report::Value;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("hufu-doctest-{}", std::process::id()));
@@ -175,7 +178,10 @@
 //! assert_eq!(authority.issue(&li, &ca, &[id])?.remove(0)?, certificate);
 //!
 //! assert!(authority.audit(hufu_authority::Depth::Deep, &|_| ())?.findings.is_empty());
-//! assert_eq!(authority.summary(None, None)?.total.issued, 5);
+//! // Of the five certificates, four are operators'.
+//! let report = authority.report(ReportKind::Summary, &Asked::default())?;
+//! let (table, whole) = (&report.tables[0], &report.tables[0].rows[0]);
+//! assert_eq!(table.value(whole, "issued"), Some(&Value::Count(1)));
 //! # drop(authority);
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok(())
@@ -221,6 +227,7 @@ mod respond;
 mod responder;
 mod restore;
 mod retention;
+mod sample;
 mod sealed;
 mod status;
 mod submit;
@@ -259,6 +266,7 @@ pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
 pub use restore::{Restored, Restoring};
 pub use retention::{Due, Retention};
+pub use sample::{Sample, SampleOf};
 pub use status::StatusRequest;
 pub use submit::{NewRequest, Submitted};
 pub use upgrade::Upgraded;

@@ -23,13 +23,24 @@
 //!   value; 近 and 超过 where the figure was rounded; `—` where there was nothing before.
 //! * **tree**: totals roll up LRA → RA → CA by the tree of the event time, or by that of the knowledge.
 
+mod anomalies;
 mod ask;
+mod bulletin;
 mod burn_down;
 mod context;
+mod expiring;
 mod form;
+mod growth;
+mod issuance;
+mod leaders;
+mod mask;
 mod migration;
+mod quota;
+mod ra_permissions;
+mod roles;
 mod rules;
 mod signed;
+mod sla;
 mod statement;
 mod summary;
 mod violations;
@@ -51,6 +62,7 @@ use context::{Ctx, last_before};
 
 pub use ask::{Asked, By, ReportKind, TreeOf};
 pub use form::{Chart, Column, Kind, Report, Row, Table, Value};
+pub(crate) use mask::masked_subject;
 pub use signed::{Difference, LABEL, ReportFault, ReportVerdict, SignedReport, check_report};
 pub use statement::{Stated, StatedWords, Statement};
 pub use wording::Growth;
@@ -123,11 +135,20 @@ fn times(kind: ReportKind, asked: &Asked, as_of: Instant) -> Result<(Instant, (D
 fn build(c: &Ctx<'_>) -> Result<Report> {
     match c.kind {
         ReportKind::Summary => summary::build(c),
+        ReportKind::Issuance => issuance::build(c),
+        ReportKind::Leaders => leaders::build(c),
+        ReportKind::Growth => growth::build(c),
+        ReportKind::Expiring => expiring::build(c),
+        ReportKind::Anomalies => anomalies::build(c),
+        ReportKind::Sla => sla::build(c),
+        ReportKind::RaPermissions => ra_permissions::build(c),
+        ReportKind::Roles => roles::build(c),
+        ReportKind::Quota => quota::build(c),
+        ReportKind::Bulletin => bulletin::build(c),
         ReportKind::Migration => migration::build(c),
         ReportKind::BurnDown => burn_down::build(c),
         ReportKind::Worklist => worklist::build(c),
         ReportKind::Violations => violations::build(c),
-        _ => Err(ErrorKind::ReportUnfit { report: c.kind, what: "being asked yet" }.into()),
     }
 }
 

@@ -19,9 +19,9 @@ const TEXT: &[u8] = b"<si";
 pub(crate) fn check(file: &mut (impl Read + Seek), limits: &Limits) -> Result<()> {
     file.rewind()?;
     let packed = file.seek(io::SeekFrom::End(0))?;
-    let allowed = limits.octets.min(packed.saturating_mul(limits.ratio).max(1 << 20));
+    let allowed = limits.unpacked.min(packed.saturating_mul(limits.ratio).max(1 << 20));
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
-    let (mut octets, mut texts) = (0_u64, 0_u64);
+    let (mut octets, mut texts, mut text_octets) = (0_u64, 0_u64, 0_u64);
     let mut piece = vec![0; PIECE];
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(damaged)?;
@@ -38,6 +38,10 @@ pub(crate) fn check(file: &mut (impl Read + Seek), limits: &Limits) -> Result<()
                 return Err(ErrorKind::TooLarge { what: "octets when unpacked", limit: allowed }.into());
             }
             if shared {
+                text_octets += read as u64;
+                if text_octets > limits.text_octets {
+                    return Err(ErrorKind::TooLarge { what: "octets of texts", limit: limits.text_octets }.into());
+                }
                 tail.extend_from_slice(piece.get(..read).unwrap_or_default());
                 texts += tail.windows(TEXT.len()).filter(|w| *w == TEXT).count() as u64;
                 tail.drain(..tail.len().saturating_sub(TEXT.len() - 1));

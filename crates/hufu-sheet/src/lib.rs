@@ -6,6 +6,7 @@
 //! | reading an XLSX workbook or a CSV file, row by row | [`Sheet::open`] |
 //! | finding columns by their Chinese or English names | [`Layout`] |
 //! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`] |
+//! | handing a sheet back with what was found in its rows | [`annotate`], [`list`] |
 //!
 //! # What may come in
 //! A workbook is unpacked and counted before anything parses it ([`Limits`]): a small file that unpacks to gigabytes, or
@@ -21,6 +22,7 @@
 
 mod cell;
 mod error;
+mod findings;
 mod guard;
 mod layout;
 mod limits;
@@ -29,6 +31,7 @@ pub mod write;
 
 pub use cell::{Cell, Fault, Place};
 pub use error::{Error, ErrorKind, Result};
+pub use findings::{FindingsForm, annotate, list};
 pub use layout::{Field, Layout};
 pub use limits::Limits;
 pub use read::{Row, Sheet};

@@ -74,7 +74,7 @@ impl Sheet {
         file.rewind()?;
         let mut source = if begin == ZIP {
             guard::check(&mut file, &limits)?;
-            Source::Workbook(Box::new(workbook::Workbook::open(file)?))
+            Source::Workbook(Box::new(workbook::Workbook::open(file, &limits)?))
         } else if begin == COMPOUND {
             return Err(ErrorKind::OldOrEncrypted.into());
         } else {
@@ -106,7 +106,8 @@ impl Sheet {
     }
 
     /// Where the name of a column stands, counted from 0.
-    pub(crate) fn heading_place(&self, column: usize) -> Place {
+    #[must_use]
+    pub fn heading_place(&self, column: usize) -> Place {
         Place::at(self.heading_row, column)
     }
 
@@ -127,7 +128,7 @@ impl Sheet {
 impl Source {
     fn next(&mut self, limits: &Limits) -> Result<Option<Row>> {
         let row = match self {
-            Self::Workbook(workbook) => workbook.next(limits)?,
+            Self::Workbook(workbook) => workbook.next()?,
             Self::Text(text) => text.next(limits)?,
         };
         let Some(mut row) = row else { return Ok(None) };

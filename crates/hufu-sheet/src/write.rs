@@ -5,7 +5,7 @@ use hufu_model::time::{Day, Instant};
 mod text;
 mod workbook;
 
-pub use text::csv;
+pub use text::{CsvWriter, csv};
 pub use workbook::xlsx;
 
 /// One value of a table.

@@ -69,7 +69,10 @@ pub use medium::MediumRow;
 pub use pages::pages;
 pub use patience::{PATIENCE, on_wait};
 pub use presigned::{Due, Presigned};
-pub use reader::{AnyCertificate, Cut, HolderClasses, HolderCount, Holders, Listed, Moment, Reader, TableForm};
+pub use reader::{
+    AnyCertificate, Cut, Expiring, ExpiryFilter, Hands, HolderClasses, HolderCount, Holders, Hours, Listed, Moment,
+    Reader, Several, TableForm, Taken,
+};
 pub use rows::{
     AuthorityCertificate, CertificateFilter, Document, EventFilter, EventRow, IntentRow, KeyUse, NewStatus,
     PairIntentRow, PairRow, ProfileRow, Proposal, RequestBody, RequestFilter, RequestRow, StatusChange, StatusFilter,

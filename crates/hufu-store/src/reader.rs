@@ -7,6 +7,7 @@ mod crl;
 mod cut;
 mod holders;
 mod ledger;
+mod lists;
 mod migration;
 mod organisation;
 mod pair;
@@ -21,6 +22,7 @@ pub(crate) use whole::value;
 
 pub use crl::{Cut, Listed};
 pub use holders::{HolderClasses, HolderCount, Holders};
+pub use lists::{Expiring, ExpiryFilter, Hands, Hours, Several, Taken};
 pub use migration::{AnyCertificate, Moment};
 
 /// Looks at one state of the database.

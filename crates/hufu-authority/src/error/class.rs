@@ -17,6 +17,7 @@ pub(super) fn class_of(code: &str) -> Class {
         | "proposal.unknown"
         | "responder.missing"
         | "report.before-ledger"
+        | "report.no-seed"
         | "migration.unknown"
         | "migration.no-cutover"
         | "ledger.not-checkpointed"

@@ -284,6 +284,9 @@ impl fmt::Display for ErrorKind {
             Self::Period { from, to } => {
                 write!(f, "a period from {from} up to, without, {to} holds no day; give a later end")
             }
+            Self::NoSeed { to } => {
+                write!(f, "no checkpoint was made on {to} or later: nothing says yet what is drawn from the time before")
+            }
             Self::ReportForm { line, what } => write!(f, "line {line} of the signed text: {what}"),
             Self::ReportLarge { octets, cells } => {
                 write!(f, "the report has {octets} octets and {cells} cells, more than one signature covers")

@@ -58,6 +58,8 @@ pub struct Entry {
     pub digest: Option<Digest>,
     /// Whether its signature was verified with its issuer's certificate.
     pub verified: Verified,
+    /// Stable codes of what is odd about it though it is read, `legacy.not-strict-der`: for the findings of a dry run.
+    pub remarks: Vec<&'static str>,
 }
 
 impl fmt::Debug for Entry {
@@ -71,6 +73,7 @@ impl fmt::Debug for Entry {
             .field("org", &self.org)
             .field("revoked", &self.revoked)
             .field("verified", &self.verified)
+            .field("remarks", &self.remarks)
             .finish_non_exhaustive()
     }
 }

@@ -153,6 +153,9 @@ impl<'a> Judge<'a> {
             let what = entry.org.map(|org| org.to_string()).or(entry.org_text).unwrap_or_default();
             work.findings.push(work.finding("import.org-unknown", what, false));
         }
+        for code in entry.remarks {
+            work.findings.push(work.finding(code, "", false));
+        }
         // A row of a list has no signature that could be verified: that is no finding about it.
         if let (Verified::NotVerified(code), true) = (entry.verified, work.row.digest.is_some()) {
             work.findings.push(work.finding(code, "", false));

@@ -118,6 +118,8 @@ impl ReportKind {
             ("--to", asked.to.is_some() && !self.has_period()),
             ("--by", asked.by.is_some() && self != Self::Issuance),
             ("--unit", asked.unit != Unit::default() && !narrowed),
+            // Holders do not add up over reasons and days.
+            ("--unit holder", asked.unit == Unit::Holder && matches!(self, Self::Issuance | Self::Expiring)),
             ("--tree", asked.tree != TreeOf::default() && !self.adds_up()),
             ("--profile", asked.profile.is_some() && (whole || !narrowed)),
             ("--medium", asked.medium.is_some() && (whole || !narrowed)),

@@ -7,7 +7,7 @@ use hufu_model::count::{Counted, Group, Unit};
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree, Organisation};
 use hufu_model::time::{Day, Instant};
-use hufu_store::Reader;
+use hufu_store::{Holders, Reader};
 
 use super::form::{Column, Kind, Report, Row, Table, Value};
 use super::{Asked, ReportKind, TreeOf, rules};
@@ -90,6 +90,55 @@ impl Sub for Figures {
 /// Figures by group.
 pub(super) type Grouped = BTreeMap<Group, Figures>;
 
+/// What is counted at an instant: figures that add up, or holders, each of whom counts once in every place.
+pub(super) enum Counts {
+    /// Certificates or pairs.
+    Added(Grouped),
+    /// Holders.
+    Holders(Holders),
+}
+
+impl Counts {
+    /// The figures of each node: what it has itself, and with everything below it.
+    pub(super) fn by_node(&self, c: &Ctx<'_>) -> (Vec<Figures>, Vec<Figures>) {
+        match self {
+            Self::Added(figures) => {
+                let own = c.own(figures.iter().map(|(group, figure)| (&group.org, *figure)));
+                let rolled = c.rolled(&own);
+                (own, rolled)
+            }
+            Self::Holders(_) => {
+                let listed = |places: BTreeMap<usize, Figures>| {
+                    (0..c.nodes.len()).map(|place| places.get(&place).copied().unwrap_or_default()).collect()
+                };
+                let own = self.by(c, |group| c.place(&group.org).into_iter().collect());
+                (listed(own), listed(self.by(c, |group| c.above(&group.org))))
+            }
+        }
+    }
+
+    /// The figures under each of the keys that `keys` gives to a group.
+    pub(super) fn by<K: Ord>(&self, c: &Ctx<'_>, keys: impl Fn(&Group) -> Vec<K>) -> BTreeMap<K, Figures> {
+        match self {
+            Self::Added(figures) => {
+                let mut found: BTreeMap<K, Figures> = BTreeMap::new();
+                for (group, figure) in figures {
+                    keys(group).into_iter().for_each(|key| *found.entry(key).or_default() += *figure);
+                }
+                found
+            }
+            Self::Holders(holders) => {
+                let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+                let counted = holders.count_by(|group| if c.takes(group) { keys(group) } else { Vec::new() });
+                let figures = counted.into_iter().map(|(key, count)| {
+                    (key, Figures { issued: number(count.issued), revoked: 0, valid: number(count.valid) })
+                });
+                figures.collect()
+            }
+        }
+    }
+}
+
 impl<'a> Ctx<'a> {
     /// Lays out the organisations that were asked for.
     ///
@@ -103,7 +152,8 @@ impl<'a> Ctx<'a> {
         (from, to): (Day, Day),
     ) -> Result<Self> {
         let tree = match asked.tree {
-            TreeOf::Period | TreeOf::Today => r.org_tree_at(as_of)?,
+            TreeOf::Period => r.org_tree_of(at, as_of)?,
+            TreeOf::Today => r.org_tree_at(as_of)?,
         };
         let mut nodes = lay_out(&tree, asked.org.as_ref())?;
         if let Ok(id) = UNASSIGNED.parse::<OrgId>()
@@ -157,9 +207,20 @@ impl<'a> Ctx<'a> {
     /// # Errors
     /// Database errors.
     pub(super) fn figures(&self, at: Instant) -> Result<Grouped> {
-        let counted = self.r.figures_at(at, self.as_of)?;
+        let counted = self.counted(at)?;
         let taken = counted.into_iter().filter(|(group, _)| self.takes(group));
         Ok(taken.map(|(group, counted)| (group, self.figure(&counted))).collect())
+    }
+
+    /// What is counted at an event time, in the unit that was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn counts(&self, at: Instant) -> Result<Counts> {
+        Ok(match self.asked.unit {
+            Unit::Holder => Counts::Holders(self.r.holders_at(at, self.as_of)?),
+            Unit::Certificate | Unit::Pair => Counts::Added(self.figures(at)?),
+        })
     }
 
     /// What came about after `from` and up to `to`, by group.
@@ -175,6 +236,35 @@ impl<'a> Ctx<'a> {
         Ok(figures)
     }
 
+    /// Everything that is counted at an event time, whatever was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn counted(&self, at: Instant) -> Result<Vec<(Group, Counted)>> {
+        Ok(self.r.figures_at(at, self.as_of)?)
+    }
+
+    /// What changed on each day before `to`, from `from` on, of everything that was asked for.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn by_day(&self, from: Day, to: Day) -> Result<Vec<(Day, Group, Figures)>> {
+        Ok(self.taken(self.r.figures_by_day(self.as_of, from, to.plus_days(-1))?))
+    }
+
+    /// What changed in each month that the period touches.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub(super) fn by_month(&self) -> Result<Vec<(Day, Group, Figures)>> {
+        Ok(self.taken(self.r.figures_by_month(self.as_of, self.from, self.to.plus_days(-1))?))
+    }
+
+    fn taken(&self, changed: Vec<(Day, Group, Counted)>) -> Vec<(Day, Group, Figures)> {
+        let taken = changed.into_iter().filter(|(_, group, _)| self.takes(group));
+        taken.map(|(day, group, counted)| (day, group, self.figure(&counted))).collect()
+    }
+
     /// Counts in the unit that was asked for.
     pub(super) fn figure(&self, counted: &Counted) -> Figures {
         match self.asked.unit {
@@ -183,6 +273,15 @@ impl<'a> Ctx<'a> {
                 Figures { issued: counted.pairs_issued, revoked: counted.pairs_revoked, valid: counted.pairs_valid }
             }
         }
+    }
+
+    /// The places of an organisation and those above it among the nodes.
+    fn above(&self, org: &OrgId) -> Vec<usize> {
+        let mut places: Vec<usize> = self.place(org).into_iter().collect();
+        while let Some(parent) = places.last().and_then(|place| self.nodes.get(*place)?.parent) {
+            places.push(parent);
+        }
+        places
     }
 
     /// One value for each node: its own and everything below it.
@@ -210,13 +309,6 @@ impl<'a> Ctx<'a> {
             }
         }
         own
-    }
-
-    /// The figures of each node: what it has itself, and with everything below it.
-    pub(super) fn by_node(&self, figures: &Grouped) -> (Vec<Figures>, Vec<Figures>) {
-        let own = self.own(figures.iter().map(|(group, figure)| (&group.org, *figure)));
-        let rolled = self.rolled(&own);
-        (own, rolled)
     }
 
     /// A row for each node; `values` gives what stands behind its name, id and kind, or nothing when it has no row. A
@@ -290,6 +382,17 @@ pub(super) fn months_from(at: Instant, months: i32) -> Instant {
     Instant::from_unix_millis(moved.first_instant().unix_millis() + within)
 }
 
+/// The same date a month earlier; from the last day of a month, the last day of the month before.
+pub(super) fn month_before(at: Instant) -> Instant {
+    let day = at.day();
+    if day.plus_days(1).first_of_month() != day.plus_days(1) {
+        return months_from(at, -1);
+    }
+    let within = day.last_instant().unix_millis() - at.unix_millis();
+    let end = last_before(day.first_of_month());
+    Instant::from_unix_millis(end.unix_millis() - within)
+}
+
 fn name(org: &Organisation) -> Value {
     Value::Name { zh: org.name.clone(), en: org.name_en.clone() }
 }
@@ -312,4 +415,26 @@ fn lay_out(tree: &OrgTree, head: Option<&OrgId>) -> Result<Vec<Node>> {
         stack.extend(below.into_iter().rev().map(|o| (o, depth + 1, Some(place))));
     }
     Ok(nodes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_month_before_the_end_of_a_month_is_the_end_of_the_month_before() {
+        let instant = |text: &str| text.parse::<Instant>().unwrap();
+        for (at, before) in [
+            ("2018-06-30", "2018-05-31"),
+            ("2018-03-31", "2018-02-28"),
+            ("2018-02-28", "2018-01-31"),
+            ("2018-06-29", "2018-05-29"),
+            ("2018-03-30", "2018-02-28"),
+            ("2018-06-30T12:00:00+08:00", "2018-05-31T12:00:00+08:00"),
+            ("2018-01-01T00:00:00+08:00", "2017-12-01T00:00:00+08:00"),
+        ] {
+            assert_eq!(month_before(instant(at)), instant(before), "{at}");
+        }
+    }
 }

@@ -42,6 +42,36 @@ pub(super) const TREE_PERIOD: &str = "rule-tree-period";
 pub(super) const TREE_TODAY: &str = "rule-tree-today";
 /// How leaders are ranked.
 pub(super) const RANK: &str = "rule-rank";
+/// What stands on a list of what expires.
+pub(super) const EXPIRING: &str = "rule-expiring";
+/// Names of persons are masked.
+pub(super) const MASKED: &str = "rule-masked";
+/// What a spike is.
+pub(super) const SPIKE: &str = "rule-spike";
+/// When issuance is out of hours.
+pub(super) const OFF_HOURS: &str = "rule-off-hours";
+/// Who has several certificates of one usage.
+pub(super) const SEVERAL: &str = "rule-several";
+/// What an office of one person is.
+pub(super) const ONE_PERSON: &str = "rule-one-person";
+/// Between which times requests are measured.
+pub(super) const SLA: &str = "rule-sla";
+/// What a percentile is.
+pub(super) const PERCENTILE: &str = "rule-percentile";
+/// What waits too long.
+pub(super) const OVERDUE: &str = "rule-overdue";
+/// Limits bind downwards.
+pub(super) const LIMITS: &str = "rule-limits";
+/// What a quota counts.
+pub(super) const QUOTA: &str = "rule-quota";
+/// From when on an operator has a role.
+pub(super) const ROLES: &str = "rule-roles";
+/// Where duties are not apart.
+pub(super) const SEPARATION: &str = "rule-separation";
+/// Which registration authorities are counted.
+pub(super) const BUILT: &str = "rule-built";
+/// Who has finished a migration.
+pub(super) const UPGRADED: &str = "rule-upgraded";
 
 /// The states of organisations.
 pub(super) const MIGRATION: &str = "rule-migration";
@@ -81,6 +111,21 @@ pub(super) const DICTIONARY: &[&str] = &[
     TREE_PERIOD,
     TREE_TODAY,
     RANK,
+    EXPIRING,
+    MASKED,
+    SPIKE,
+    OFF_HOURS,
+    SEVERAL,
+    ONE_PERSON,
+    SLA,
+    PERCENTILE,
+    OVERDUE,
+    LIMITS,
+    QUOTA,
+    ROLES,
+    SEPARATION,
+    BUILT,
+    UPGRADED,
     MIGRATION,
     CUTOVER,
     HOLDER_CLASSES,

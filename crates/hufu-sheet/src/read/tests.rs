@@ -235,3 +235,45 @@ fn a_heading_below_empty_rows_is_named_with_its_own_row() {
     let text = desk.file("below.csv", b" , \r\n,\r\nname,name\r\n");
     assert!(refused(&text).contains("in B3 "), "{}", refused(&text));
 }
+
+#[test]
+fn a_long_workbook_comes_in_order_and_may_be_left_half_read() {
+    let desk = Desk::new();
+    let path = desk.workbook(|sheet| {
+        sheet.write_string(0, 0, "n").unwrap();
+        for row in 1..3000 {
+            sheet.write_string(row * 2, 1, row.to_string()).unwrap();
+        }
+    });
+    let (_, all) = rows(&path).unwrap();
+    assert_eq!(all.len(), 2999);
+    for (i, row) in (1_u32..).zip(&all) {
+        assert_eq!((row.number, text(row.cell(1))), (i * 2 + 1, i.to_string()));
+    }
+    let mut sheet = Sheet::open(&path, Limits::OFFICE).unwrap();
+    assert!(sheet.next_row().unwrap().is_some());
+    drop(sheet);
+    // The bound on rows holds in the middle: what came before it was handed over.
+    let mut short = Sheet::open(&path, Limits { rows: 1000, ..Limits::OFFICE }).unwrap();
+    let refused = loop {
+        match short.next_row() {
+            Ok(Some(row)) => assert!(row.number <= 1000),
+            Ok(None) => panic!("the sheet ended"),
+            Err(e) => break e.kind().code(),
+        }
+    };
+    assert_eq!((refused, short.next_row().unwrap()), ("sheet.too-large", None));
+}
+
+#[test]
+fn the_octets_of_texts_are_bounded() {
+    let desk = Desk::new();
+    let path = desk.workbook(|sheet| {
+        for row in 0..200 {
+            sheet.write_string(row, 0, format!("{row} {}", "x".repeat(500))).unwrap();
+        }
+    });
+    assert_eq!(rows(&path).unwrap().1.len(), 199);
+    let limits = Limits { text_octets: 50_000, ..Limits::INVENTORY };
+    assert_eq!(Sheet::open(&path, limits).err().unwrap().kind().code(), "sheet.too-large");
+}

@@ -131,6 +131,15 @@ impl Reader<'_> {
         query_one(self.connection(), "checkpoint", LAST, &[], rows::checkpoint)
     }
 
+    /// The first checkpoint that was made at this second or later.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn first_checkpoint_from(&self, second: i64) -> Result<Option<StoredCheckpoint>> {
+        const FIRST: &str = "SELECT size, root, at, signed FROM checkpoint WHERE at >= ? ORDER BY size LIMIT 1";
+        query_one(self.connection(), "checkpoint", FIRST, &[Cell::Int(second)], rows::checkpoint)
+    }
+
     /// The checkpoint over `size` events.
     ///
     /// # Errors

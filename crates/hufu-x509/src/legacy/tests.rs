@@ -428,9 +428,9 @@ fn what_is_no_certificate_is_refused() {
     assert_eq!(read_der(&[&der[..], &[0]].concat()).unwrap_err().kind(), &ErrorKind::Legacy);
 }
 
-/// `cargo test --release -p hufu-x509 legacy::tests::figures -- --ignored --nocapture`
+/// `cargo test -p hufu-x509 --lib legacy::tests::figures -- --ignored --nocapture`
 #[test]
-#[ignore = "prints figures; they are of a release build"]
+#[ignore = "prints figures"]
 fn figures() {
     let validity = Validity::new(1_500_000_000, 2_600_000_000).unwrap();
     let authority = LegacyAuthority::rsa(&authority_name("旧 CA"), &"01".parse().unwrap(), validity).unwrap();
