@@ -20,6 +20,8 @@ mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
 mod lists;
+/// Cutovers of algorithms.
+mod migration;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
 /// Reports in every form, opened by other programs.
