@@ -21,9 +21,23 @@ mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
 mod lists;
+/// Cutovers of algorithms.
+mod migration;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
+/// Reports in every form, opened by other programs.
+mod reports;
+/// Signed reports.
+mod signed;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.
 mod verdicts;
 /// The whole way by hand, and the demonstration.
 mod way;
+
+// Programs written elsewhere, as in `tests/it`.
+#[allow(dead_code)]
+#[path = "../it/judge.rs"]
+mod judge;
+#[allow(dead_code)]
+#[path = "../it/tree.rs"]
+mod tree;
