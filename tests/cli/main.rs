@@ -11,12 +11,12 @@ mod estate;
 mod forms;
 /// Help, manual pages, completion, configuration; that each command teaches the next.
 mod help;
+/// Chinese and English say the same, and no English is left in Chinese.
+mod inventory;
 /// Backup and restore.
 mod keep;
 /// The key centre: founding, shares, agent, orders.
 mod kmc;
-/// Chinese and English say the same, and no English is left in Chinese.
-mod inventory;
 mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
