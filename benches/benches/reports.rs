@@ -151,7 +151,10 @@ fn peers(ours: &Path, file: &Path, at: i64, rounds: usize, base: f64, own: &[(Gr
         }
     }
     let told = |name: &str, took: f64| println!("{name:<58} {took:>9.0} {:>8.0}", took / base);
-    told(&format!("one scan for every number, {} numbers", totals.len() * 3), millis(on_processor().saturating_sub(started)));
+    told(
+        &format!("one scan for every number, {} numbers", totals.len() * 3),
+        millis(on_processor().saturating_sub(started)),
+    );
     let grouped = format!(
         "SELECT COUNT(*), SUM(n), SUM(v) FROM (SELECT COUNT(*) AS n, SUM({valid}) AS v FROM cert \
          WHERE issued <= {at} GROUP BY org, algorithm, profile, kind, reason, medium)"
