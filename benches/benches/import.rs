@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use hufu_authority::AfterSigning;
 use hufu_authority::import::source::Options;
-use hufu_authority::import::{ImportPlan, ImportReport, Source, source_digest};
+use hufu_authority::import::{ImportPlan, ImportReport, Source};
 use hufu_authority::model::holder::resident_id_with_check;
 use hufu_benches::{Failure, Scratch, forget_peak, machine, number, peak};
 
@@ -37,7 +37,7 @@ fn run(scratch: &Scratch, id: &str, path: &Path) -> Result<(ImportReport, f64), 
     let plan = ImportPlan {
         id: id.parse()?,
         source: path.display().to_string(),
-        digest: source_digest(&paths)?,
+        digest: Source::digest(&paths)?,
         org: Some("lra".parse()?),
         rules: None,
         dry_run: false,

@@ -87,9 +87,21 @@ pub(crate) enum Format {
     Ndjson,
     /// RFC 4180.
     Csv,
+    /// A workbook; reports only.
+    Xlsx,
+    /// A page; reports only.
+    Html,
 }
 
 impl Format {
+    /// Every form.
+    pub(crate) const ALL: [Self; 6] = [Self::Table, Self::Json, Self::Ndjson, Self::Csv, Self::Xlsx, Self::Html];
+
+    /// Whether it is opened from a file, never read from standard output. Only reports have such a form.
+    pub(crate) const fn is_file(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Html)
+    }
+
     /// The name on the command line.
     pub(crate) const fn code(self) -> &'static str {
         match self {
@@ -97,6 +109,8 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Html => "html",
         }
     }
 }

@@ -119,6 +119,8 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.none-waiting", Exit::NotFound),
     ("cli.batch", Exit::Partly),
     ("cli.invalid", Exit::Negative),
+    ("cli.report-invalid", Exit::Negative),
+    ("cli.root-missing", Exit::Usage),
     ("cli.envelope", Exit::Negative),
     ("cli.lint", Exit::Negative),
     ("cli.issuer-missing", Exit::Usage),
@@ -128,6 +130,8 @@ pub(crate) const OWN: &[(&str, Exit)] = &[
     ("cli.share-passphrases", Exit::Usage),
     ("cli.passphrase-unused", Exit::Usage),
     ("cli.out-missing", Exit::Usage),
+    ("cli.out-file", Exit::Usage),
+    ("cli.output-form", Exit::Usage),
     ("cli.agent", Exit::Temporary),
 ];
 

@@ -1,7 +1,7 @@
 //! Puts the help texts into the command, in the language asked for, and finds that language.
 //!
 //! Keys of the catalogue: `cmd-org-add` says what the command does, `ex-org-add` shows it at work, `arg-org-add-parent`
-//! or, where one text does for every command, `arg-parent` explains an argument.
+//! or, where one text does for every command, `arg-parent` explains an argument; `arg-org-parent` does for all of `org`.
 
 use std::ffi::OsString;
 
@@ -105,8 +105,10 @@ fn walk(command: Command, path: &str, lang: Lang) -> Command {
 
 fn argument(arg: Arg, path: &str, lang: Lang) -> Arg {
     let id = arg.get_id().as_str().replace('_', "-");
-    let own = message(lang, &format!("arg{path}-{id}"));
-    let mut help = own.unwrap_or_else(|| text(lang, &format!("arg-{id}"))).trim().to_owned();
+    // The text for this command, for all below the same noun, or for every command.
+    let above = std::iter::successors(Some(path), |path| path.rsplit_once('-').map(|(above, _)| above));
+    let found = above.into_iter().find_map(|path| message(lang, &format!("arg{path}-{id}")));
+    let mut help = found.unwrap_or_default().trim().to_owned();
     if let Some(defaults) = list(arg.get_default_values().iter().filter_map(|v| v.to_str())) {
         help.push_str(&format!(" [{}: {defaults}]", text(lang, "help-default")));
     }

@@ -11,6 +11,7 @@ mod lines;
 mod output;
 mod phrase;
 mod progress;
+mod report;
 mod run;
 mod secrets;
 mod settings;

@@ -13,7 +13,7 @@ use crate::args::Format;
 use crate::error::{Error, Result, clean};
 use crate::lines;
 
-mod table;
+pub(crate) mod table;
 
 use table::Column;
 
@@ -54,6 +54,7 @@ impl Output {
                 rows.into_iter().map(|r| compact(&head(one, r))).collect()
             }
             Format::Csv => csv(columns, &rows),
+            Format::Xlsx | Format::Html => return Err(self.of_reports()),
         };
         print(text.as_bytes())
     }
@@ -70,8 +71,14 @@ impl Output {
                 let columns: Vec<&str> = plain.map(|(k, _)| k.as_str()).collect();
                 csv(&columns, std::slice::from_ref(&row))
             }
+            Format::Xlsx | Format::Html => return Err(self.of_reports()),
         };
         print(text.as_bytes())
+    }
+
+    /// Workbooks and pages are forms of reports.
+    pub(crate) fn of_reports(&self) -> Error {
+        Error::own("cli.output-form", vec![("format", self.format.code().to_owned())])
     }
 
     fn table(&self, columns: &[&str], rows: &[Row]) -> String {

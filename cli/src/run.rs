@@ -62,6 +62,10 @@ fn act(cli: Cli, lang: &mut Lang, env: &dyn Fn(&str) -> Option<String>) -> Resul
     let named = settings.get("lang").unwrap_or_default();
     *lang = Lang::ALL.into_iter().find(|l| l.code() == named).ok_or_else(|| Error::setting("lang", named))?;
     let ctx = Context::new(cli.global, settings, *lang)?;
+    // Said before anything is done.
+    if ctx.out.format.is_file() && !matches!(cli.command, Command::Report(_)) {
+        return Err(ctx.out.of_reports());
+    }
     match cli.command {
         Command::Init(a) => commands::init::run(&ctx, a),
         Command::Org(a) => commands::org::run(&ctx, a),

@@ -99,8 +99,7 @@ impl Settings {
     /// The form of the output.
     pub(crate) fn format(&self) -> Result<Format, Error> {
         let text = self.get("output").unwrap_or_default();
-        let all = [Format::Table, Format::Json, Format::Ndjson, Format::Csv];
-        all.into_iter().find(|f| f.code() == text).ok_or_else(|| Error::setting("output", text))
+        Format::ALL.into_iter().find(|f| f.code() == text).ok_or_else(|| Error::setting("output", text))
     }
 }
 

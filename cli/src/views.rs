@@ -10,7 +10,7 @@ use hufu_authority::x509::certificate::Certificate;
 use hufu_authority::x509::crl::Crl;
 use hufu_authority::x509::csr::Csr;
 use hufu_authority::x509::ocsp::Response;
-use hufu_authority::{EventRow, Figures, ProfileRow, Proposal, RequestRow};
+use hufu_authority::{EventRow, ProfileRow, Proposal, RequestRow};
 use serde_json::{Map, Value, json};
 
 use crate::output::{Row, row};
@@ -187,21 +187,6 @@ pub(crate) fn event(e: &EventRow) -> Row {
         ("event", e.kind.code().into()),
         ("actor", e.actor.as_ref().map(ToString::to_string).into()),
         ("object", e.object.as_str().into()),
-    ])
-}
-
-/// The figures of a report.
-pub(crate) fn figures(f: &Figures) -> Row {
-    let growth = f.growth();
-    row([
-        ("issued", f.issued.into()),
-        ("revoked", f.revoked.into()),
-        ("valid", f.valid.into()),
-        ("new", f.new.into()),
-        ("year_earlier", f.year_earlier.into()),
-        // Without an earlier value there is no growth.
-        ("growth", growth.per_ten_thousand().map(|_| growth.text()).into()),
-        ("growth_per_ten_thousand", growth.per_ten_thousand().into()),
     ])
 }
 

@@ -11,18 +11,33 @@ mod estate;
 mod forms;
 /// Help, manual pages, completion, configuration; that each command teaches the next.
 mod help;
+/// Chinese and English say the same, and no English is left in Chinese.
+mod inventory;
 /// Backup and restore.
 mod keep;
 /// The key centre: founding, shares, agent, orders.
 mod kmc;
-/// Chinese and English say the same, and no English is left in Chinese.
 mod languages;
 /// Renewed, replaced, suspended, revoked.
 mod life;
 mod lists;
+/// Cutovers of algorithms.
+mod migration;
 /// What goes wrong: exit codes, hints, nothing asked without a terminal.
 mod refusals;
+/// Reports in every form, opened by other programs.
+mod reports;
+/// Signed reports.
+mod signed;
 /// Certificates, proofs and checkpoints as files, here and where there is no home.
 mod verdicts;
 /// The whole way by hand, and the demonstration.
 mod way;
+
+// Programs written elsewhere, as in `tests/it`.
+#[allow(dead_code)]
+#[path = "../it/judge.rs"]
+mod judge;
+#[allow(dead_code)]
+#[path = "../it/tree.rs"]
+mod tree;

@@ -32,6 +32,7 @@ mod retention;
 mod review;
 mod rollover;
 mod server;
+mod signed_report;
 mod surroundings;
 mod tamper;
 mod upgrade;

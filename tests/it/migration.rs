@@ -9,6 +9,8 @@ use hufu_tests::{TestAuthority, ready_requests};
 
 use crate::expect::{Before, all, code, code_of_one, only, refused, sound};
 
+mod reports;
+
 fn org(id: &str) -> OrgId {
     id.parse().unwrap()
 }

@@ -75,8 +75,17 @@ def judge_all(paths, expect, verdict):
 
     `verdict(document)` returns nothing when the judge accepts and raises with the reason when it does not.
     """
+    conclude(documents(paths), expect, verdict)
+
+
+def judge_files(paths, expect, verdict):
+    """The same per file, whatever is in it; `verdict(path)`."""
+    conclude(((path, path) for path in paths), expect, verdict)
+
+
+def conclude(named, expect, verdict):
     expected, seen, surprises = expect == "accept", 0, 0
-    for name, document in documents(paths):
+    for name, document in named:
         seen += 1
         try:
             note = verdict(document) or "accepted"

@@ -11,6 +11,7 @@ use hufu_authority::data::render;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::report::show;
 
 /// The flags.
 #[derive(Args)]
@@ -56,7 +57,7 @@ pub(crate) fn run(ctx: &Context, args: Demo) -> Result<()> {
             ("seconds", &format!("{:.1}", started.elapsed().as_secs_f64())),
         ],
     );
-    super::report::print_summary(ctx, &played.summary)?;
+    show(ctx, &played.report, None)?;
     next(ctx, &dir, &played);
     if played.valid == played.issued && played.audit.findings.is_empty() {
         return Ok(());

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use hufu_authority::data::render;
 use hufu_authority::import::source::Options;
-use hufu_authority::import::{
-    ImportPlan, ImportReport, Match, OrgRules, RowFinding, Source, SourceFault, source_digest,
-};
+use hufu_authority::import::{ImportPlan, ImportReport, Match, OrgRules, RowFinding, Source, SourceFault};
 use hufu_authority::model::ident::{Digest, ImportId, OrgId, Serial};
-use hufu_authority::sheet::{Column, FindingsForm, Kind, Limits, Table, Value, annotate, write};
+use hufu_authority::sheet::{FindingsForm, Limits, annotate, list as list_findings};
 use hufu_authority::write_atomically;
 use hufu_authority::x509::legacy::Issuers;
 
@@ -108,7 +106,7 @@ fn text(ctx: &Context, finding: &RowFinding) -> String {
 }
 
 fn legacy(ctx: &Context, a: &Legacy) -> Result<()> {
-    let digest = source_digest(&a.source)?;
+    let digest = Source::digest(&a.source)?;
     let names: Vec<String> = a.source.iter().map(|path| path.display().to_string()).collect();
     let id = match &a.id {
         Some(id) => id.clone(),
@@ -196,6 +194,7 @@ fn shown(ctx: &Context, plan: &ImportPlan, report: &ImportReport, findings: &Fin
 /// Writes the findings: into the rows of the sheet where the source is one, as a list otherwise.
 fn write_findings(ctx: &Context, a: &Legacy, path: &Path, found: Vec<RowFinding>) -> Result<()> {
     let csv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let form = if csv { FindingsForm::Csv } else { FindingsForm::Xlsx };
     let title = ctx.word("col-finding");
     let mut out = Vec::new();
     let sheet = |path: &PathBuf| {
@@ -208,21 +207,14 @@ fn write_findings(ctx: &Context, a: &Legacy, path: &Path, found: Vec<RowFinding>
             for finding in &found {
                 rows.entry(finding.position).or_default().push(text(ctx, finding));
             }
-            let form = if csv { FindingsForm::Csv } else { FindingsForm::Xlsx };
             let said = |n: u32| rows.get(&u64::from(n)).map(|texts| texts.join("; "));
             annotate(one, Limits::INVENTORY, &title, said, form, &mut out).map_err(hufu_authority::Error::from)?;
         }
         _ => {
-            let column = |key: &str| Column { title: ctx.word(key), kind: Kind::Text };
-            let columns =
-                vec![column("col-position"), column("col-first_place"), column("col-code"), column("col-finding")];
-            let rows = found.iter().map(|f| {
-                let message = text(ctx, f);
-                [f.position.to_string(), f.place.clone(), f.code.to_owned(), message].map(Value::Text).to_vec()
-            });
-            let table = Table { title, notes: Vec::new(), columns, rows: rows.collect(), chart: None };
-            let done = if csv { write::csv(&table, &mut out) } else { write::xlsx(&table, &mut out) };
-            done.map_err(hufu_authority::Error::from)?;
+            let columns = ["col-position", "col-first_place", "col-code", "col-finding"].map(|key| ctx.word(key));
+            let rows = found.iter().map(|f| [f.position.to_string(), f.place.clone(), f.code.to_owned(), text(ctx, f)]);
+            let columns = columns.each_ref().map(String::as_str);
+            list_findings(&title, columns, rows, form, &mut out).map_err(hufu_authority::Error::from)?;
         }
     }
     Ok(write_atomically(path, &out)?)

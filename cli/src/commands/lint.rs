@@ -160,8 +160,13 @@ mod tests {
 
     #[test]
     fn every_rule_has_its_text_in_both_languages_and_no_text_is_left_over() {
+        // Rules of counting are rules of another kind.
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/hufu-authority/src/report");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let counting: String = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
         for lang in Lang::ALL {
-            let texts: Vec<&str> = keys(lang).filter_map(|key| key.strip_prefix("rule-")).collect();
+            let of_lint = |rule: &&str| !counting.contains(&format!("\"rule-{rule}\""));
+            let texts: Vec<&str> = keys(lang).filter_map(|key| key.strip_prefix("rule-")).filter(of_lint).collect();
             assert_eq!(texts.len(), lint::RULES.len(), "{}", lang.code());
             for rule in lint::RULES {
                 assert!(texts.contains(&rule.id), "{}: {}", lang.code(), rule.id);

@@ -1,169 +1,376 @@
-//! `hufu report`: what was issued, by whom.
+//! `hufu report`: one verb for each report, which takes the flags that mean something to it.
+
+mod signed;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use hufu_authority::data::{Lang, message, render};
-use hufu_authority::model::time::Instant;
-use hufu_authority::sheet::write::{Chart, csv, xlsx};
-use hufu_authority::sheet::{Column, Kind, Table, Value};
-use hufu_authority::{OrgFigures, Summary, write_atomically};
+use hufu_authority::model::count::Unit;
+use hufu_authority::model::ident::{MigrationId, OrgId, ProfileId};
+use hufu_authority::model::request::Medium;
+use hufu_authority::model::time::{Day, Instant};
+use hufu_authority::report::{Asked, By, ReportKind, TreeOf};
 
-use crate::args::Format;
+use crate::args::codes;
 use crate::context::Context;
-use crate::error::{Error, Result};
-use crate::output::{Row, row};
-use crate::views;
+use crate::error::Result;
+use crate::report::show;
 
 /// The verbs.
 #[derive(Subcommand)]
 pub(crate) enum Report {
-    Summary(SummaryArgs),
+    Summary(Totals),
+    Issuance(Issuance),
+    Leaders(Leaders),
+    Growth(Growth),
+    Migration(Migration),
+    BurnDown(BurnDown),
+    Worklist(Worklist),
+    Expiring(Expiring),
+    Violations(Violations),
+    Anomalies(Anomalies),
+    Sla(Sla),
+    RaPermissions(Standing),
+    Roles(Standing),
+    Quota(Standing),
+    Bulletin(Bulletin),
+    Verify(signed::Verify),
 }
 
+/// The two times, and where the report goes: every report has them.
 #[derive(Args)]
-pub(crate) struct SummaryArgs {
+pub(crate) struct Times {
     #[arg(long, value_name = "TIME")]
     at: Option<Instant>,
     #[arg(long, value_name = "TIME")]
     as_of: Option<Instant>,
-    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    signed: Option<PathBuf>,
 }
 
-const COLUMNS: [&str; 8] = ["name", "org", "issued", "year_earlier", "growth", "new", "revoked", "valid"];
+/// Whom it is about.
+#[derive(Args)]
+pub(crate) struct Whom {
+    #[arg(long, value_name = "ORG")]
+    org: Option<OrgId>,
+}
+
+/// The period.
+#[derive(Args)]
+pub(crate) struct Period {
+    #[arg(long, value_name = "DAY")]
+    from: Option<Day>,
+    #[arg(long, value_name = "DAY")]
+    to: Option<Day>,
+}
+
+/// What is counted.
+#[derive(Args)]
+pub(crate) struct Counted {
+    #[arg(long, value_name = "UNIT", value_parser = codes::<Unit>(Unit::ALL.map(Unit::code)), default_value_t)]
+    unit: Unit,
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<ProfileId>,
+    #[arg(long, value_name = "MEDIUM", value_parser = codes::<Medium>(Medium::ALL.map(Medium::code)))]
+    medium: Option<Medium>,
+}
+
+/// Along which tree it adds up.
+#[derive(Args)]
+pub(crate) struct Tree {
+    #[arg(long, value_name = "TREE", value_parser = codes::<TreeOf>(TreeOf::ALL.map(TreeOf::code)), default_value_t)]
+    tree: TreeOf,
+}
+
+/// How many rows it has.
+#[derive(Args)]
+pub(crate) struct Rows {
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: u32,
+}
+
+/// Which migration it is about.
+#[derive(Args)]
+pub(crate) struct About {
+    #[arg(long, value_name = "MIGRATION")]
+    migration: Option<MigrationId>,
+}
+
+/// When it must be over.
+#[derive(Args)]
+pub(crate) struct Due {
+    #[arg(long, value_name = "DAY")]
+    deadline: Option<Day>,
+}
+
+#[derive(Args)]
+pub(crate) struct Totals {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+}
+
+#[derive(Args)]
+pub(crate) struct Issuance {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[arg(long, value_name = "DIVISION", value_parser = codes::<By>(By::ALL.map(By::code)))]
+    by: Option<By>,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+}
+
+#[derive(Args)]
+pub(crate) struct Leaders {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Growth {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+}
+
+#[derive(Args)]
+pub(crate) struct Migration {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    about: About,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+}
+
+#[derive(Args)]
+pub(crate) struct BurnDown {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    about: About,
+    #[command(flatten)]
+    due: Due,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    tree: Tree,
+}
+
+#[derive(Args)]
+pub(crate) struct Worklist {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    about: About,
+    #[command(flatten)]
+    due: Due,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Expiring {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    counted: Counted,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Violations {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    about: About,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Anomalies {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Sla {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    times: Times,
+}
+
+/// What stands in the hierarchy, not what was issued.
+#[derive(Args)]
+pub(crate) struct Standing {
+    #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    rows: Rows,
+}
+
+#[derive(Args)]
+pub(crate) struct Bulletin {
+    #[command(flatten)]
+    times: Times,
+    #[command(flatten)]
+    about: About,
+}
 
 /// Runs the verb.
-pub(crate) fn run(ctx: &Context, args: Report) -> Result<()> {
-    let Report::Summary(a) = args;
-    let summary = ctx.look()?.summary(a.at, a.as_of)?;
-    match a.out {
-        Some(path) => write_summary(ctx, &summary, &path),
-        None => print_summary(ctx, &summary),
-    }
-}
-
-/// Writes a summary as a file that a spreadsheet opens, in the form its name ends with.
-fn write_summary(ctx: &Context, summary: &Summary, path: &Path) -> Result<()> {
-    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let mut bytes = Vec::new();
-    let table = table(ctx.lang, summary);
-    match extension.as_deref() {
-        Some("csv") => csv(&table, &mut bytes),
-        Some("xlsx") => xlsx(&table, &mut bytes),
-        _ => return Err(Error::own("cli.sheet-form", vec![("path", path.display().to_string())])),
-    }
-    .map_err(hufu_authority::Error::from)?;
-    write_atomically(path, &bytes)?;
-    ctx.note("note-written", &[("path", &path.display().to_string())]);
-    Ok(())
-}
-
-fn table(lang: Lang, s: &Summary) -> Table {
-    let column =
-        |name: &str, kind| Column { title: message(lang, &format!("col-{name}")).unwrap_or(name).to_owned(), kind };
-    let figures = ["issued", "year_earlier", "growth", "new", "revoked", "valid"];
-    let kinds = [Kind::Integer, Kind::Integer, Kind::Share, Kind::Integer, Kind::Integer, Kind::Integer];
-    let mut columns = vec![column("name", Kind::Text), column("org", Kind::Text)];
-    columns.extend(figures.into_iter().zip(kinds).map(|(name, kind)| column(name, kind)));
-    let count = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-    let line = |name: String, org: &str, f: &hufu_authority::Figures| {
-        #[allow(clippy::cast_precision_loss)] // Ten-thousandths of any growth are far below 2^53.
-        let growth = f.growth().per_ten_thousand().map_or(Value::Empty, |parts| Value::Share(parts as f64 / 1e4));
-        let (issued, earlier) = (count(f.issued), count(f.year_earlier));
-        let rest = [issued, earlier, growth, count(f.new), count(f.revoked), count(f.valid)];
-        [Value::Text(name), Value::Text(org.to_owned())].into_iter().chain(rest).collect::<Vec<_>>()
+pub(crate) fn run(ctx: &Context, command: Report) -> Result<()> {
+    let (kind, asked, to) = match asked(command) {
+        Ok(asked) => asked,
+        Err(verify) => return signed::verify(ctx, &verify),
     };
-    let organisations = s.organisations.iter().map(|o| {
-        // Full-width spaces: a spreadsheet shows them, and a sheet in either language keeps the tree.
-        line(format!("{}{}", "\u{3000}".repeat(o.depth), name(lang, o)), o.org.as_str(), &o.total)
-    });
-    let mut rows: Vec<Vec<Value>> = organisations.collect();
-    let parts = rows.len();
-    rows.extend(
-        s.algorithms.iter().map(|(algorithm, f)| line(format!("* {}", algorithm.code().to_uppercase()), "", f)),
-    );
-    let times = [views::instant(s.at), views::instant(s.as_of)];
-    let [at, as_of] = times.each_ref().map(|t| t.as_str().unwrap_or_default());
-    Table {
-        title: message(lang, "title-report-summary").unwrap_or_default().to_owned(),
-        notes: vec![render(lang, "note-report", &[("at", at), ("as_of", as_of)])],
-        columns,
-        rows,
-        // The whole is not drawn among its parts.
-        chart: Some(Chart { names: 0, bars: vec![2], rows: (1.min(parts), parts.saturating_sub(1)) }),
-    }
-}
-
-/// Prints a summary.
-pub(crate) fn print_summary(ctx: &Context, summary: &Summary) -> Result<()> {
-    if ctx.out.format == Format::Json {
-        return ctx.out.one("report-summary", document(ctx.lang, summary));
-    }
-    let mut rows: Vec<Row> = summary.organisations.iter().map(|o| line(ctx, o)).collect();
-    let single = ctx.out.format != Format::Table;
-    if single {
-        return ctx.out.list("report-summary", &COLUMNS, rows);
-    }
-    let (at, as_of) = (views::instant(summary.at), views::instant(summary.as_of));
-    ctx.note("note-report", &[("at", at.as_str().unwrap_or_default()), ("as_of", as_of.as_str().unwrap_or_default())]);
-    rows.extend(summary.algorithms.iter().map(|(algorithm, figures)| {
-        let mut out = row([("name", format!("* {}", algorithm.code().to_uppercase()).into()), ("org", "".into())]);
-        out.extend(views::figures(figures));
-        out
-    }));
-    rows.iter_mut().for_each(|row| read_aloud(ctx.lang, row));
-    ctx.out.list("report-summary", &COLUMNS, rows)
-}
-
-/// Growth as people write it: `—` where there was nothing before, and 7.6倍 for 7.6x in Chinese.
-fn read_aloud(lang: Lang, row: &mut Row) {
-    let text = row.get("growth").and_then(|g| g.as_str()).unwrap_or("—").to_owned();
-    let text = match text.strip_suffix('x') {
-        Some(times) if lang == Lang::Zh => format!("{times}倍"),
-        _ => text,
+    let report = match &to.signed {
+        Some(path) => signed::sign(ctx, path, kind, &asked)?,
+        None => ctx.look()?.report(kind, &asked)?,
     };
-    row.insert("growth".to_owned(), text.into());
+    // What was signed to standard output stands there alone.
+    if to.signed.as_deref() == Some(Path::new("-")) && to.out.is_none() {
+        return Ok(());
+    }
+    show(ctx, &report, to.out.as_deref())
 }
 
-fn name(lang: Lang, o: &OrgFigures) -> &str {
-    if lang == Lang::En && !o.name_en.is_empty() { &o.name_en } else { &o.name }
+/// Puts what a group of flags says into the question.
+trait Ask {
+    fn put(self, asked: &mut Asked);
 }
 
-fn line(ctx: &Context, o: &OrgFigures) -> Row {
-    let indent = if ctx.out.format == Format::Table { "  ".repeat(o.depth) } else { String::new() };
-    let mut out = row([
-        ("name", format!("{indent}{}", name(ctx.lang, o)).into()),
-        ("org", o.org.as_str().into()),
-        ("kind", o.kind.code().into()),
-        ("depth", o.depth.into()),
-    ]);
-    out.extend(views::figures(&o.total));
-    out
+impl Ask for Whom {
+    fn put(self, asked: &mut Asked) {
+        asked.org = self.org;
+    }
 }
 
-fn document(lang: Lang, s: &Summary) -> Row {
-    let organisation = |o: &OrgFigures| {
-        row([
-            ("org", o.org.as_str().into()),
-            ("name", name(lang, o).into()),
-            ("kind", o.kind.code().into()),
-            ("depth", o.depth.into()),
-            ("own", views::figures(&o.own).into()),
-            ("total", views::figures(&o.total).into()),
-        ])
+impl Ask for Period {
+    fn put(self, asked: &mut Asked) {
+        (asked.from, asked.to) = (self.from, self.to);
+    }
+}
+
+impl Ask for Counted {
+    fn put(self, asked: &mut Asked) {
+        (asked.unit, asked.profile, asked.medium) = (self.unit, self.profile, self.medium);
+    }
+}
+
+impl Ask for Tree {
+    fn put(self, asked: &mut Asked) {
+        asked.tree = self.tree;
+    }
+}
+
+impl Ask for Rows {
+    fn put(self, asked: &mut Asked) {
+        asked.limit = self.limit;
+    }
+}
+
+impl Ask for About {
+    fn put(self, asked: &mut Asked) {
+        asked.migration = self.migration;
+    }
+}
+
+impl Ask for Due {
+    fn put(self, asked: &mut Asked) {
+        asked.deadline = self.deadline;
+    }
+}
+
+/// The question of a verb, and the files it is answered in; or the signed report that is to be checked.
+fn asked(command: Report) -> std::result::Result<(ReportKind, Asked, Times), signed::Verify> {
+    let mut asked = Asked::default();
+    /// Puts every group of a verb into the question.
+    macro_rules! put {
+        ($kind:ident, $times:expr, $($group:expr),*) => {{
+            $($group.put(&mut asked);)*
+            (ReportKind::$kind, $times)
+        }};
+    }
+    let (kind, times) = match command {
+        Report::Summary(a) => put!(Summary, a.times, a.whom, a.counted, a.tree),
+        Report::Issuance(a) => {
+            asked.by = a.by;
+            put!(Issuance, a.times, a.whom, a.period, a.counted, a.tree)
+        }
+        Report::Leaders(a) => put!(Leaders, a.times, a.whom, a.period, a.counted, a.tree, a.rows),
+        Report::Growth(a) => put!(Growth, a.times, a.whom, a.period, a.counted, a.tree),
+        Report::Migration(a) => put!(Migration, a.times, a.whom, a.about, a.counted, a.tree),
+        Report::BurnDown(a) => put!(BurnDown, a.times, a.whom, a.about, a.due, a.counted, a.tree),
+        Report::Worklist(a) => put!(Worklist, a.times, a.whom, a.period, a.about, a.due, a.rows),
+        Report::Expiring(a) => put!(Expiring, a.times, a.whom, a.period, a.counted, a.rows),
+        Report::Violations(a) => put!(Violations, a.times, a.whom, a.about, a.rows),
+        Report::Anomalies(a) => put!(Anomalies, a.times, a.whom, a.period, a.rows),
+        Report::Sla(a) => put!(Sla, a.times, a.whom, a.period),
+        Report::RaPermissions(a) => put!(RaPermissions, a.times, a.whom, a.rows),
+        Report::Roles(a) => put!(Roles, a.times, a.whom, a.rows),
+        Report::Quota(a) => put!(Quota, a.times, a.whom, a.rows),
+        Report::Bulletin(a) => put!(Bulletin, a.times, a.about),
+        Report::Verify(a) => return Err(a),
     };
-    let algorithms = s.algorithms.iter().map(|(algorithm, figures)| {
-        let mut out = row([("algorithm", algorithm.code().into())]);
-        out.extend(views::figures(figures));
-        out
-    });
-    row([
-        ("at", views::instant(s.at)),
-        ("as_of", views::instant(s.as_of)),
-        ("unit", "pair".into()),
-        ("total", views::figures(&s.total).into()),
-        ("algorithms", algorithms.collect::<Vec<_>>().into()),
-        ("organisations", s.organisations.iter().map(organisation).collect::<Vec<_>>().into()),
-    ])
+    (asked.at, asked.as_of) = (times.at, times.as_of);
+    Ok((kind, asked, times))
 }

@@ -6,10 +6,10 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use crate::lines::{width, wrap};
 
 /// A column: its heading, whether it holds numbers, and whether it may be cut.
-pub(super) struct Column {
-    pub(super) heading: String,
-    pub(super) numeric: bool,
-    pub(super) may_be_cut: bool,
+pub(crate) struct Column {
+    pub(crate) heading: String,
+    pub(crate) numeric: bool,
+    pub(crate) may_be_cut: bool,
 }
 
 /// Names are not cut below this width.
@@ -19,7 +19,7 @@ const SHORTEST: usize = 16;
 const GAP: usize = 2;
 
 /// The lines of a table of at most `room` columns, when there is a limit.
-pub(super) fn list(columns: &[Column], rows: &[Vec<String>], room: Option<usize>) -> String {
+pub(crate) fn list(columns: &[Column], rows: &[Vec<String>], room: Option<usize>) -> String {
     let widths: Vec<usize> = columns.iter().enumerate().map(|(i, c)| widest(&c.heading, rows, i)).collect();
     let all: Vec<usize> = (0..columns.len()).collect();
     let Some(room) = room.filter(|room| span(&widths) > *room) else {
@@ -111,7 +111,7 @@ fn shortened(text: &str, room: usize) -> String {
 }
 
 /// Names and values, one pair a line; a value that is too long for the terminal goes on below its beginning.
-pub(super) fn sheet(pairs: &[(String, String)], room: Option<usize>) -> String {
+pub(crate) fn sheet(pairs: &[(String, String)], room: Option<usize>) -> String {
     let names = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
     let mut out = String::new();
     for (name, value) in pairs {

@@ -189,7 +189,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let _ = fs::remove_file(&temporary);
     write_new(&temporary, bytes)?;
     hufu_store::fault!("f11");
-    fs::rename(&temporary, path).map_err(|e| file_error(path, e))?;
+    fs::rename(&temporary, path).map_err(|e| {
+        // Nothing is left of what did not come into its place.
+        let _ = fs::remove_file(&temporary);
+        file_error(path, e)
+    })?;
     hufu_store::fault!("f12");
     sync_dir(path.parent().unwrap_or(Path::new(".")))
 }

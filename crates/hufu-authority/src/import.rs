@@ -17,7 +17,6 @@
 //! * Nothing was issued, and nothing revoked, in the future; nothing ended or was revoked before it was issued.
 
 mod credit;
-mod digest;
 mod entry;
 mod judge;
 mod matching;
@@ -41,7 +40,6 @@ use crate::error::{ErrorKind, Result};
 use crate::policy;
 
 pub use credit::{OrgRules, UNASSIGNED};
-pub use digest::source_digest;
 pub use entry::{Entry, SourceFault, Verified};
 pub use judge::RowFinding;
 pub use matching::{Match, Matches};

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | reading an XLSX workbook or a CSV file, row by row | [`Sheet::open`] |
 //! | finding columns by their Chinese or English names | [`Layout`] |
-//! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`] |
+//! | writing a table as CSV or XLSX | [`Table`], [`write::csv`], [`write::xlsx`], [`write::workbook`] for several |
 //! | handing a sheet back with what was found in its rows | [`annotate`], [`list`] |
 //!
 //! # What may come in

@@ -6,7 +6,7 @@ mod text;
 mod workbook;
 
 pub use text::{CsvWriter, csv};
-pub use workbook::xlsx;
+pub use workbook::{workbook, xlsx};
 
 /// One value of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,19 +61,46 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The rows; a row that is too short is filled with nothing.
     pub rows: Vec<Vec<Value>>,
-    /// The column of names and the columns of numbers to draw as bars, counted from 0.
+    /// What is drawn beside it.
     pub chart: Option<Chart>,
 }
 
-/// Bars beside a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A picture beside a table. It has numbers of its own, since a table with its totals would draw the whole among its
+/// parts; they stand in the last sheet of the workbook.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    /// The column of the names.
-    pub names: usize,
-    /// The columns of the bars.
-    pub bars: Vec<usize>,
-    /// The rows that are drawn: `(first, count)`. A table with its totals draws the parts, not the totals.
-    pub rows: (usize, usize),
+    /// What it is called.
+    pub title: String,
+    /// How it is drawn.
+    pub form: ChartForm,
+    /// The names along it.
+    pub names: Vec<String>,
+    /// The numbers, one for each name.
+    pub series: Vec<Series>,
+    /// Whether the numbers are parts of a whole, shown as percent.
+    pub share: bool,
+}
+
+/// How a chart is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartForm {
+    /// Bars that lie, the first name on top.
+    Bars,
+    /// Bars made of their parts, lying.
+    Stacked,
+    /// Bars that stand, the first name on the left.
+    Columns,
+    /// Lines, the first name on the left.
+    Line,
+}
+
+/// One row of numbers of a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What it says.
+    pub name: String,
+    /// Its numbers; nothing where nothing is known.
+    pub values: Vec<Option<f64>>,
 }
 
 /// Whether a spreadsheet would run this text as a formula, or drop its first character; also behind apostrophes, so that

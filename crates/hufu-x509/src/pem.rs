@@ -36,7 +36,10 @@ pub fn base64(octets: &[u8]) -> String {
 }
 
 /// Reads base64 in one line, strictly.
-pub(crate) fn read_base64(text: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// `x509.pem-form` for characters outside the alphabet, wrong padding and bits after the end.
+pub fn read_base64(text: &[u8]) -> Result<Vec<u8>> {
     let mut decoder = Decoder::default();
     let read = decoder.line(text).and_then(|()| decoder.finish());
     read.map_err(|why| Error::new(ErrorKind::PemForm).about(why))

@@ -20,8 +20,8 @@ use hufu_authority::x509::key::{Passphrase, SecretKey};
 use hufu_authority::x509::name::Name;
 use hufu_authority::x509::{csr, path, pkcs8};
 use hufu_authority::{
-    AfterSigning, AuditReport, Authority, CaSigner, Change, Depth, Error, ErrorKind, Founding, HomePassphrases,
-    NewAdministrator, NewRequest, Result, Session, Summary, SystemEntropy,
+    AfterSigning, Asked, AuditReport, Authority, CaSigner, Change, Depth, Error, ErrorKind, Founding, HomePassphrases,
+    NewAdministrator, NewRequest, Report, ReportKind, Result, Session, SystemEntropy,
 };
 
 use super::people::{self, Invented};
@@ -47,7 +47,7 @@ pub(super) struct Played {
     /// The audit of the whole home.
     pub(super) audit: AuditReport,
     /// The report.
-    pub(super) summary: Summary,
+    pub(super) report: Report,
     /// A certificate to try the other commands on.
     pub(super) sample_serial: String,
     /// A request that still waits for approval, to try the other commands on.
@@ -111,7 +111,7 @@ pub(super) fn play(dir: &Path, count: usize, tell: Tell<'_>) -> Result<Played> {
         issued: 0,
         valid: 0,
         audit: AuditReport::default(),
-        summary: authority.summary(None, None)?,
+        report: authority.report(ReportKind::Summary, &Asked::default())?,
         sample_serial: String::new(),
         waiting: "demo-waiting".parse()?,
     };
@@ -120,7 +120,7 @@ pub(super) fn play(dir: &Path, count: usize, tell: Tell<'_>) -> Result<Played> {
     waiting_request(&authority, &offices, &played.waiting)?;
 
     played.audit = authority.audit(Depth::Deep, &|p| tell("verify", p.done, p.of))?;
-    played.summary = authority.summary(None, None)?;
+    played.report = authority.report(ReportKind::Summary, &Asked::default())?;
     Ok(played)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hufu_model::count::Group;
 use hufu_model::migration::Migration;
 use hufu_model::time::{Day, Instant};
 
@@ -31,38 +32,79 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
 struct Left {
     /// At the event time.
     now: Vec<i64>,
-    /// The first days of the months in which something expires, and what does.
-    months: Vec<(Day, Vec<i64>)>,
+    /// What expires when, by the day of the first second after notAfter, or by the first day of its month.
+    days: Vec<(Day, Vec<i64>)>,
 }
 
 impl Left {
+    /// What the totals say goes on to be true while nobody acts. Of a time before the knowledge they say what was done since,
+    /// so there the certificates are read that were live then.
     fn read(c: &Ctx<'_>, migration: &Migration) -> Result<Self> {
+        let mut days: BTreeMap<Day, Vec<i64>> = BTreeMap::new();
+        let mut add = |day: Day, group: &Group, count: i64| {
+            let own = days.entry(day).or_insert_with(|| vec![0; c.nodes.len()]);
+            if let Some(slot) = c.place(&group.org).and_then(|place| own.get_mut(place)) {
+                *slot += count;
+            }
+        };
         let now = live_at(c, migration, c.at)?;
-        let first = c.at.day().first_of_month();
-        let next = first.plus_months(1).unwrap_or(first);
-        // Of the month that the event time cuts, what is left of it.
-        let over = live_at(c, migration, last_before(next))?;
-        let mut months: BTreeMap<Day, Vec<i64>> = BTreeMap::new();
-        months.insert(first, now.iter().zip(over).map(|(now, over)| now - over).collect());
-        let last = next.plus_years(1000).or_else(|_| "9999-12-31".parse()).unwrap_or(next);
-        let mut own: BTreeMap<Day, Vec<i64>> = BTreeMap::new();
-        for (month, group, counted) in c.r.figures_by_month(c.as_of, next, last)? {
-            if migration.is_legacy(group.algorithm) && c.takes(&group) {
-                let month = own.entry(month).or_insert_with(|| vec![0; c.nodes.len()]);
-                if let Some(slot) = c.place(&group.org).and_then(|place| month.get_mut(place)) {
-                    *slot -= c.figure(&counted).valid;
+        if c.at < c.as_of {
+            for (day, group, count) in c.r.expiries(&migration.from, c.moment())? {
+                if c.takes(&group) {
+                    add(day, &group, count);
+                }
+            }
+        } else {
+            let month = c.at.day().first_of_month();
+            let next = month.plus_months(1).unwrap_or(month);
+            // Of the month that the event time cuts, what is left of it.
+            let over = c.figures(last_before(next))?;
+            for (figures, sign) in [(c.figures(c.at)?, 1), (over, -1)] {
+                for (group, figures) in figures.iter().filter(|(group, _)| migration.is_legacy(group.algorithm)) {
+                    add(month, group, sign * figures.valid);
+                }
+            }
+            let last = next.plus_years(1000).unwrap_or(next);
+            for (month, group, counted) in c.r.figures_by_month(c.as_of, next, last)? {
+                if migration.is_legacy(group.algorithm) && c.takes(&group) {
+                    add(month, &group, -c.figure(&counted).valid);
                 }
             }
         }
-        months.extend(own.into_iter().map(|(month, own)| (month, c.rolled(&own))));
-        let months = months.into_iter().filter(|(_, counts)| counts.iter().any(|n| *n != 0)).collect();
-        Ok(Self { now, months })
+        let days = days.into_iter().map(|(day, own)| (day, c.rolled(&own)));
+        Ok(Self { now, days: days.filter(|(_, counts)| counts.iter().any(|n| *n != 0)).collect() })
+    }
+
+    /// What expires in each month.
+    fn months(&self) -> BTreeMap<Day, Vec<i64>> {
+        let mut months: BTreeMap<Day, Vec<i64>> = BTreeMap::new();
+        for (day, counts) in &self.days {
+            let month = months.entry(day.first_of_month()).or_insert_with(|| vec![0; counts.len()]);
+            month.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+        months
+    }
+
+    /// What is live when a day is over.
+    fn after(&self, c: &Ctx<'_>, migration: &Migration, day: Day) -> Result<Vec<i64>> {
+        if c.at >= c.as_of {
+            return live_at(c, migration, day.last_instant());
+        }
+        let mut left = self.now.clone();
+        for (_, counts) in self.days.iter().filter(|(end, _)| *end <= day) {
+            left.iter_mut().zip(counts).for_each(|(left, count)| *left -= count);
+        }
+        Ok(left)
     }
 
     /// The months in which something expires at a place, with what does and what is left then.
-    fn at(&self, place: usize) -> impl Iterator<Item = (Day, i64, i64)> + '_ {
+    fn at<'m>(
+        &self,
+        months: &'m BTreeMap<Day, Vec<i64>>,
+        place: usize,
+    ) -> impl Iterator<Item = (Day, i64, i64)> + use<'m> {
         let mut left = self.now.get(place).copied().unwrap_or(0);
-        self.months.iter().filter_map(move |(month, counts)| {
+        months.iter().filter_map(move |(month, counts)| {
             let expiring = counts.get(place).copied().filter(|n| *n != 0)?;
             left -= expiring;
             Some((*month, expiring, left))
@@ -86,22 +128,22 @@ fn live_at(c: &Ctx<'_>, migration: &Migration, at: Instant) -> Result<Vec<i64>> 
 fn forecast(c: &Ctx<'_>, left: &Left) -> Table {
     let now = Left::heads(c, &left.now);
     let mut live = now;
-    let row = |(month, counts): &(Day, Vec<i64>)| {
-        let expiring = Left::heads(c, counts);
+    let row = |(month, counts): (Day, Vec<i64>)| {
+        let expiring = Left::heads(c, &counts);
         live -= expiring;
         let values =
-            vec![Value::Month(*month), Value::Count(expiring), Value::Count(live), Value::share(now - live, now)];
+            vec![Value::Month(month), Value::Count(expiring), Value::Count(live), Value::share(now - live, now)];
         Row { values, ..Row::default() }
     };
-    let rows = left.months.iter().map(row).collect();
+    let rows = left.months().into_iter().map(row).collect();
     let columns = [FIGURES.as_slice(), &[Column::new("gone", Kind::Share)]].concat();
     Table { name: "burn-down", columns, rows, chart: Some(Chart::Line { along: 0, values: vec![2] }) }
 }
 
 fn by_organisation(c: &Ctx<'_>, left: &Left) -> Table {
-    let mut rows = Vec::new();
+    let (mut rows, months) = (Vec::new(), left.months());
     for (place, node) in c.nodes.iter().enumerate() {
-        for (month, expiring, left) in left.at(place) {
+        for (month, expiring, left) in left.at(&months, place) {
             let mut values = c.head(node);
             values.extend([Value::Month(month), Value::Count(expiring), Value::Count(left)]);
             rows.push(Row { depth: node.depth, total: node.parts, values });
@@ -118,7 +160,7 @@ fn by_deadline(c: &Ctx<'_>, migration: &Migration, left: &Left, deadline: Day) -
         return Err(ErrorKind::Period { from: today, to: deadline }.into());
     }
     let days = working_days(today.plus_days(1), deadline);
-    let then = live_at(c, migration, deadline.last_instant())?;
+    let then = left.after(c, migration, deadline)?;
     let row = |place: usize| {
         let of = |list: &[i64]| list.get(place).copied().unwrap_or(0);
         let (now, left) = (of(&left.now), of(&then));

@@ -7,7 +7,7 @@ use hufu_model::count::{Counted, Group, Unit};
 use hufu_model::ident::OrgId;
 use hufu_model::org::{OrgKind, OrgTree, Organisation};
 use hufu_model::time::{Day, Instant};
-use hufu_store::{Holders, Reader};
+use hufu_store::{Holders, Moment, Reader};
 
 use super::form::{Column, Kind, Report, Row, Table, Value};
 use super::{Asked, ReportKind, TreeOf, rules};
@@ -182,6 +182,11 @@ impl<'a> Ctx<'a> {
     /// The place of an organisation among the nodes; none when it was not asked for.
     pub(super) fn place(&self, org: &OrgId) -> Option<usize> {
         self.places.get(org).copied()
+    }
+
+    /// The two times, and whether pairs are counted.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { at: self.at, as_of: self.as_of, pairs: self.asked.unit != Unit::Certificate }
     }
 
     /// The name of an organisation of the tree; its id where it has none.

@@ -92,7 +92,7 @@ struct Progress(Vec<Progressed>);
 
 impl Progress {
     fn read(c: &Ctx<'_>, migration: &Migration) -> Result<Self> {
-        let when = Moment { at: c.at, as_of: c.as_of };
+        let when = c.moment();
         let rolled = |figures: &Grouped| c.rolled(&by_age(c, migration, figures));
         let now = rolled(&c.figures(c.at)?);
         let before = rolled(&c.figures(c.at.plus_seconds(-DUAL_DAYS * 86_400))?);

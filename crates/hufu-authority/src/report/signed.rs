@@ -32,7 +32,7 @@ use hufu_x509::pem;
 use hufu_x509::signed_data::{self, SignedData};
 
 use super::statement::{Stated, StatedWords, Statement, cell};
-use super::{Asked, Kind, Report, ReportKind, Table, Value};
+use super::{Asked, Column, Kind, Report, ReportKind, Table, Value};
 use crate::authority::{Authority, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{checkpoint, document, init, policy};
@@ -100,7 +100,8 @@ pub struct Difference {
     pub column: Option<&'static str>,
     /// What the column holds.
     pub kind: Kind,
-    /// What was signed; none when it is only in the recomputed report.
+    /// What was signed; none when it is only in the recomputed report. Of a whole row, its first value; of a whole column
+    /// or table, [`Value::Empty`].
     pub signed: Option<Value>,
     /// What comes out now; none when it is only in the signed report.
     pub recomputed: Option<Value>,
@@ -213,6 +214,12 @@ impl Authority {
             verdict.other_authority(&statement);
             return Ok(verdict);
         }
+        // Offline a key that leads to the root is all one can ask for; here the ledger's own is known.
+        if let Err(e) = self.verified(&statement.checkpoint)
+            && verdict.faults.iter().all(|fault| fault.code != "report.checkpoint")
+        {
+            verdict.fault("report.checkpoint", [("why", e.to_string())]);
+        }
         self.read(|r| {
             self.signer_on_record(r, &statement, &mut verdict)?;
             ledger_begins_with(r, &statement, &mut verdict)
@@ -281,7 +288,8 @@ fn may_sign(r: &Reader<'_>, session: &Session, asked: &Asked, now: Instant) -> R
 /// Checks a signed report offline: the signature, the chain of the signer's certificate to one of `roots` at the instant
 /// of signing, and the checkpoint inside. `others` are certificates beside those that the file brings.
 ///
-/// Whether the signer was the operator, and whether the certificate was revoked, only the home can say.
+/// Whether the signer was the operator, whether the certificate was revoked, and whether it was the ledger's own key that
+/// signed the checkpoint, only the home can say.
 ///
 /// # Errors
 /// As [`Authority::verify_report`].
@@ -385,11 +393,11 @@ fn compare(signed: &Report, now: &Report, out: &mut Vec<Difference>) {
     for table in &signed.tables {
         match now.tables.iter().find(|other| other.name == table.name) {
             Some(other) => compare_tables(table, other, out),
-            None => out.push(whole(table.name, None)),
+            None => out.push(Difference { signed: Some(Value::Empty), ..whole(table.name, None) }),
         }
     }
     let missing = now.tables.iter().filter(|table| signed.tables.iter().all(|other| other.name != table.name));
-    out.extend(missing.map(|table| whole(table.name, None)));
+    out.extend(missing.map(|table| Difference { recomputed: Some(Value::Empty), ..whole(table.name, None) }));
 }
 
 fn whole(table: &'static str, row: Option<String>) -> Difference {
@@ -397,25 +405,18 @@ fn whole(table: &'static str, row: Option<String>) -> Difference {
 }
 
 fn compare_tables(signed: &Table, now: &Table, out: &mut Vec<Difference>) {
-    let gone = |column: &'static str, kind| Difference {
-        table: signed.name,
-        row: None,
-        column: Some(column),
-        kind,
-        signed: None,
-        recomputed: None,
-    };
+    let whole_column = |column: &Column| Difference { column: Some(column.name), ..whole(signed.name, None) };
     // The place of each signed column among those that are made now.
     let mut places = Vec::with_capacity(signed.columns.len());
     for column in &signed.columns {
         let place = now.columns.iter().position(|other| other == column);
         if place.is_none() {
-            out.push(gone(column.name, column.kind));
+            out.push(Difference { signed: Some(Value::Empty), ..whole_column(column) });
         }
         places.push(place);
     }
     let added = now.columns.iter().filter(|column| !signed.columns.contains(column));
-    out.extend(added.map(|column| gone(column.name, column.kind)));
+    out.extend(added.map(|column| Difference { recomputed: Some(Value::Empty), ..whole_column(column) }));
     let (ours, theirs) = (keys(signed), keys(now));
     let found: BTreeMap<&str, usize> = theirs.iter().enumerate().map(|(n, key)| (key.as_str(), n)).collect();
     for (row, key) in signed.rows.iter().zip(&ours) {

@@ -7,6 +7,7 @@
 //! authority   <name of the CA>  <SM3 of the founding CA's SubjectPublicKeyInfo>  <SM3 of the root certificate>
 //! signer      <operator>  <their organisation>  <instant of signing>
 //! ledger      <name of the ledger>  <events it had>  <root of the tree over them>
+//! checkpoint  <the last signed checkpoint, in base64>
 //! report      <code>
 //! at          <event time>
 //! as-of       <knowledge>
@@ -18,7 +19,6 @@
 //! column      <name>  <what it holds>  <in Chinese>  <in English>
 //! chart       bars|stacked|line|tree-map  <columns, counted from 0>     where it is drawn
 //! row         <depth>  part|total  <a cell for each column>
-//! -----BEGIN HUFU CHECKPOINT-----
 //! ```
 //!
 //! Between the fields of a line stands one tab, and one line feed ends it; `\t`, `\n`, `\r`, `\|`, `\-` and `\\` stand for
@@ -27,8 +27,9 @@
 //! `2018-06-30`, a month `2018-06`; a cell that is `-` holds nothing. The texts of rules and headings are those of the
 //! instant of signing: they are shown beside the figures for ever, whatever later programs call them.
 //!
-//! At the end stands the last checkpoint that the ledger's own key had signed; the line `ledger` says how far the ledger had
-//! grown since, and covers everything the report knew. Reading accepts exactly what writing produces.
+//! The checkpoint is the last one that the ledger's own key had signed; the line `ledger` says how far the ledger had grown
+//! since, and covers everything the report knew. It is not in PEM: a program that looks for PEM in any file would take it
+//! for the message around it. Reading accepts exactly what writing produces.
 
 use std::fmt::Write as _;
 
@@ -39,7 +40,6 @@ use hufu_x509::pem;
 
 use super::form::{Chart, Column, Kind, Report, Row, Table, Value};
 use super::{Asked, Growth};
-use crate::checkpoint;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The first line.
@@ -150,6 +150,7 @@ impl Statement {
         out.line("authority", [escaped(&self.authority), self.ca.to_string(), self.root.to_string()]);
         out.line("signer", [self.operator.to_string(), self.office.to_string(), self.signed_at.to_string()]);
         out.line("ledger", [escaped(&self.origin), self.size.to_string(), hex(&self.ledger_root.0)]);
+        out.line("checkpoint", [pem::base64(&self.checkpoint)]);
         out.line("report", [r.kind.code().to_owned()]);
         out.line("at", [r.at.to_string()]);
         out.line("as-of", [r.as_of.to_string()]);
@@ -192,7 +193,6 @@ impl Statement {
                 out.0.push('\n');
             }
         }
-        out.0.push_str(&pem::encode(checkpoint::LABEL, &self.checkpoint));
         Some(out.0)
     }
 
@@ -208,19 +208,11 @@ impl Statement {
         let text = std::str::from_utf8(content).map_err(|_| refused(1, NOT_A_REPORT))?;
         let body = text.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('\n'));
         let body = body.ok_or_else(|| refused(1, NOT_A_REPORT))?;
-        let mark = format!("-----BEGIN {}-----\n", checkpoint::LABEL);
-        let (lines, pem) = match body.find(&format!("\n{mark}")) {
-            Some(at) => body.split_at(at + 1),
-            None => return Err(refused(2, "the checkpoint at its end is missing")),
-        };
-        let mut lines = Read { rest: lines, line: 1 };
-        let read = lines.statement();
-        let mut statement = read.map_err(|what| refused(lines.line, what))?;
-        let last = lines.line + 1;
-        let signed = pem::one(pem.as_bytes(), &[checkpoint::LABEL]);
-        statement.checkpoint = signed.map_err(|_| refused(last, "the checkpoint at its end is damaged"))?.into_owned();
+        let mut lines = Read { rest: body, line: 1 };
+        let statement = lines.statement();
+        let statement = statement.map_err(|what| refused(lines.line, what))?;
         // What was read leniently, a number with a sign or an escape that need not be, is found here.
-        let again = statement.text().ok_or_else(|| refused(last, OTHER_FORM))?;
+        let again = statement.text().ok_or_else(|| refused(lines.line, OTHER_FORM))?;
         if again == text {
             return Ok(statement);
         }
@@ -452,6 +444,8 @@ impl<'t> Read<'t> {
         let (operator, office, signed_at) = (parsed(operator)?, parsed(office)?, parsed(signed_at)?);
         let [origin, size, ledger_root] = self.take("ledger")?;
         let (origin, size, ledger_root) = (unescaped(origin)?, parsed(size)?, parsed(ledger_root)?);
+        let [checkpoint] = self.take("checkpoint")?;
+        let checkpoint = pem::read_base64(checkpoint.as_bytes()).map_err(|_| MALFORMED)?;
         let kind = self.one("report")?;
         let (at, as_of) = (self.one("at")?, self.one("as-of")?);
         let period = match self.optional("period").as_deref() {
@@ -494,7 +488,6 @@ impl<'t> Read<'t> {
             return Err(MISPLACED);
         }
         let report = Report { kind, at, as_of, period, unit, asked, tables, rules };
-        let checkpoint = Vec::new();
         Ok(Statement {
             program,
             authority,

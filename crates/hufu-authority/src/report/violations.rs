@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use hufu_model::count::{Group, Unit};
 use hufu_model::ident::{OrgId, hex};
-use hufu_model::text::mask_identity_numbers;
 use hufu_model::time::Instant;
-use hufu_store::{CutoverRow, Moment};
+use hufu_store::CutoverRow;
 
 use super::context::{Ctx, HEAD};
 use super::form::{Chart, Column, Kind, Report, Row, Table, Value};
 use super::rules;
-use super::worklist::origin;
+use super::worklist::{holder, origin};
 use crate::error::Result;
 use crate::migration::{self, InForce};
 
@@ -38,19 +38,25 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
         }
     }
     let places: Vec<(OrgId, Instant)> = covered.iter().map(|(org, row)| (org.clone(), row.cutover.effective)).collect();
-    let found = c.r.issued_since(&places, &migration.from, Moment { at: c.at, as_of: c.as_of })?;
-    let own = c.own(found.iter().map(|certificate| (&certificate.org, 1_i64)));
+    let mut found = c.r.issued_since(&places, &migration.from, c.moment())?;
+    // What an operator got counts as well.
+    let wanted = |group: &Group| {
+        c.asked.profile.as_ref().is_none_or(|profile| group.profile == *profile)
+            && c.asked.medium.is_none_or(|medium| group.medium == Some(medium))
+    };
+    found.retain(|certificate| wanted(&certificate.group));
+    let own = c.own(found.iter().map(|certificate| (&certificate.group.org, 1_i64)));
     let total = c.rolled(&own);
     let most = usize::try_from(c.asked.limit).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
     let row = |certificate: &hufu_store::AnyCertificate| {
-        let cutover = covered.get(&certificate.org);
+        let cutover = covered.get(&certificate.group.org);
         let values = vec![
-            c.name(&certificate.org),
-            Value::identifier(&certificate.org),
-            Value::Text(mask_identity_numbers(&certificate.subject)),
+            c.name(&certificate.group.org),
+            Value::identifier(&certificate.group.org),
+            Value::Text(holder(certificate)),
             Value::identifier(hex(&certificate.serial)),
             if certificate.issuer.is_empty() { Value::Empty } else { Value::Text(certificate.issuer.clone()) },
-            Value::code(certificate.algorithm.code()),
+            Value::code(certificate.group.algorithm.code()),
             Value::Moment(Instant::from_unix_seconds(certificate.issued_at)),
             origin(certificate),
             Value::optional(cutover, |row| Value::identifier(&row.cutover.org)),
@@ -72,6 +78,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
     rows.retain(|row| row.values.last() != Some(&Value::Count(0)));
     let columns = [HEAD.as_slice(), &[Column::new("violations", Kind::Count)]].concat();
     let chart = Some(Chart::Bars { names: 0, values: HEAD.len() });
+    let unit = if c.asked.unit == Unit::Certificate { rules::CERTIFICATE } else { rules::PAIR };
     let offices = Table { name: "violations-organisations", columns, rows, chart };
-    Ok(c.report(vec![list, offices], &[rules::VIOLATIONS, rules::CUTOVER, rules::PAIR]))
+    Ok(c.report(vec![list, offices], &[rules::VIOLATIONS, rules::CUTOVER, unit]))
 }

@@ -11,6 +11,7 @@ use hufu_store::{AnyCertificate, Moment, pages};
 
 use super::context::{Ctx, Node};
 use super::form::{Column, Kind, Report, Row, Table, Value};
+use super::mask::masked_subject;
 use super::rules;
 use crate::error::Result;
 use crate::migration;
@@ -63,7 +64,7 @@ pub(super) fn build(c: &Ctx<'_>) -> Result<Report> {
         Table { name: "worklist", columns: COLUMNS.to_vec(), rows, chart: None },
         Table { name: "worklist-offices", columns, rows: offices, chart: None },
     ];
-    let mut report = c.report(tables, &[rules::WORKLIST, rules::PAIR, rules::STAFF, rules::VALID, rules::PERIOD]);
+    let mut report = c.report(tables, &c.totals(&[rules::WORKLIST, rules::VALID, rules::PERIOD]));
     report.period = Some((c.from, to));
     Ok(report)
 }
@@ -82,7 +83,7 @@ struct List<'c, 'a> {
 
 impl<'c, 'a> List<'c, 'a> {
     fn new(c: &'c Ctx<'a>, migration: &Migration, to: Day) -> Result<Self> {
-        let when = Moment { at: c.at, as_of: c.as_of };
+        let when = c.moment();
         let holders = c.r.holders_with(migration.to, when)?.iter().filter_map(half).collect();
         let span = (c.from.first_instant().unix_seconds(), to.first_instant().unix_seconds());
         Ok(Self { c, legacy: migration.from.clone(), new: migration.to, span, when, holders })
@@ -120,7 +121,7 @@ impl<'c, 'a> List<'c, 'a> {
         };
         let key = |c: &AnyCertificate| (c.not_after, c.id.map_or_else(|| c.serial.clone(), |id| id.0.to_vec()));
         pages(read, key).flat_map(|page| match page {
-            Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+            Ok(rows) => rows.into_iter().filter(|row| self.c.takes(&row.group)).map(Ok).collect::<Vec<_>>(),
             Err(e) => vec![Err(e.into())],
         })
     }
@@ -147,15 +148,20 @@ fn row(node: &Node, certificate: &AnyCertificate, replaced: bool) -> Row {
     let values = vec![
         node.name.clone(),
         Value::identifier(&node.id),
-        Value::Text(mask_identity_numbers(&certificate.subject)),
+        Value::Text(holder(certificate)),
         Value::identifier(hex(&certificate.serial)),
         if certificate.issuer.is_empty() { Value::Empty } else { Value::Text(certificate.issuer.clone()) },
-        Value::code(certificate.algorithm.code()),
+        Value::code(certificate.group.algorithm.code()),
         Value::Moment(Instant::from_unix_seconds(certificate.not_after)),
         origin(certificate),
         Value::code(if replaced { "yes" } else { "no" }),
     ];
     Row { values, ..Row::default() }
+}
+
+/// Whose it is, as a list may show it: subjects of old certificates hold names and identity numbers.
+pub(super) fn holder(certificate: &AnyCertificate) -> String {
+    mask_identity_numbers(&masked_subject(&certificate.subject))
 }
 
 /// Where a certificate is from.

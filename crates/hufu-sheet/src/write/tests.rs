@@ -17,7 +17,13 @@ fn table(rows: Vec<Vec<Value>>) -> Table {
         notes: vec!["unit: pair".to_owned()],
         columns: vec![column("名称", Kind::Text), column("发证", Kind::Integer), column("比例", Kind::Share)],
         rows,
-        chart: Some(Chart { names: 0, bars: vec![1], rows: (0, 1) }),
+        chart: Some(Chart {
+            title: "发证".to_owned(),
+            form: ChartForm::Bars,
+            names: vec!["四川".to_owned()],
+            series: vec![Series { name: "发证".to_owned(), values: vec![Some(60_256.0)] }],
+            share: false,
+        }),
     }
 }
 
@@ -47,6 +53,34 @@ fn a_workbook_keeps_types_and_digits() {
     assert_eq!(rows[0], [Cell::Text(number.to_owned()), Cell::Number(60_256.0), Cell::Number(0.3)]);
     assert_eq!(rows[1], [Cell::Text("=1+1".to_owned()), Cell::Number(-7.0)]);
     assert_eq!(rows[2], [Cell::Text("unit: pair".to_owned())]);
+}
+
+/// Every sheet has a name of its own, and the numbers of the pictures stand in the last one.
+#[test]
+fn tables_of_one_name_have_sheets_of_their_own() {
+    let forms = [ChartForm::Bars, ChartForm::Stacked, ChartForm::Columns, ChartForm::Line];
+    let tables = forms.map(|form| {
+        let mut table = table(vec![vec![Value::Text("四川".to_owned()), Value::Integer(1), Value::Empty]]);
+        if let Some(chart) = &mut table.chart {
+            chart.form = form;
+            chart.series.push(Series { name: "=1+1".to_owned(), values: vec![None] });
+        }
+        table
+    });
+    let mut out = Vec::new();
+    workbook(&tables, &mut out).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.xlsx");
+    std::fs::write(&path, &out).unwrap();
+    let mut book = calamine::open_workbook_auto(&path).unwrap();
+    let names = calamine::Reader::sheet_names(&book);
+    assert_eq!(
+        names,
+        ["发证汇总 20186", "发证汇总 20186 2", "发证汇总 20186 3", "发证汇总 20186 4", "图表数据 Chart data"]
+    );
+    let numbers = calamine::Reader::worksheet_range(&mut book, "图表数据 Chart data").unwrap();
+    assert_eq!(numbers.get_value((1, 0)).unwrap().to_string(), "四川");
+    assert_eq!(numbers.get_value((1, 13)).unwrap().to_string(), "60256");
 }
 
 #[test]

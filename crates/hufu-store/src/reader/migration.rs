@@ -1,25 +1,26 @@
 //! What a migration of algorithms leaves behind and what takes its place, certificate by certificate: ours and imported
 //! ones, as they stood at one instant and were known at another.
 //!
-//! Live (有效) is what the totals count as valid: issued, within its validity, and neither suspended nor revoked. The second
-//! half of a pair is not listed: the first one stands for both. Certificates of the authority's own operators are not
-//! holders'.
+//! Live (有效) is what the totals count as valid: issued, within its validity, and neither suspended nor revoked.
 
 use hufu_model::certificate::Algorithm;
+use hufu_model::count::Group;
 use hufu_model::ident::{Digest, OrgId};
-use hufu_model::time::Instant;
+use hufu_model::time::{Day, Instant};
 
 use super::{Conditions, Reader};
 use crate::cell::{Cell, Columns, int, query, query_one};
 use crate::error::Result;
 
-/// When something is asked about: event time and knowledge.
+/// When something is asked about, event time and knowledge, and what counts as one.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     /// Event time.
     pub at: Instant,
     /// Knowledge.
     pub as_of: Instant,
+    /// Whether the first half of a pair stands for both.
+    pub pairs: bool,
 }
 
 /// A certificate of ours or of another authority.
@@ -27,16 +28,14 @@ pub struct Moment {
 pub struct AnyCertificate {
     /// Whether it is of another authority.
     pub imported: bool,
-    /// The organisation that is credited with it.
-    pub org: OrgId,
+    /// What it is counted under.
+    pub group: Group,
     /// Its issuer, of an imported one.
     pub issuer: String,
     /// The content octets of its serial number.
     pub serial: Vec<u8>,
     /// Its subject.
     pub subject: String,
-    /// The algorithm of its key.
-    pub algorithm: Algorithm,
     /// Its holder (blind index).
     pub holder: Digest,
     /// When it was issued, in seconds since the Unix epoch.
@@ -68,28 +67,30 @@ macro_rules! active {
 struct Kind {
     /// What is read: the columns of [`any`].
     columns: &'static str,
+    /// What is read of each day of the first second after notAfter (days of UTC+08:00, none before 1970) and group.
+    groups: &'static str,
     /// Which rows stand for a pair or for themselves.
     whole: &'static str,
-    /// Which rows are of holders.
-    holders: &'static str,
     active: &'static str,
     key: &'static str,
 }
 
 const OURS: Kind = Kind {
-    columns: "SELECT 0, c.org, NULL, c.serial, c.subject, c.algorithm, c.holder, c.issued_at, c.not_after, NULL \
-              FROM certificate AS c ",
+    columns: "SELECT 0, c.org, c.algorithm, c.profile, c.holder_kind, c.reason, c.medium, NULL, c.serial, c.subject, \
+              c.holder, c.issued_at, c.not_after, NULL FROM certificate AS c ",
+    groups: "SELECT (c.not_after + 28801) / 86400 AS day, COUNT(*), c.org, c.algorithm, c.profile, NULL, c.reason, \
+             c.medium FROM certificate AS c ",
     whole: "NOT EXISTS (SELECT 1 FROM pair WHERE pair.encryption = c.serial)",
-    holders: "c.profile <> 'operator'",
     active: active!("status_change", "serial"),
     key: "c.serial",
 };
 
 const IMPORTED: Kind = Kind {
-    columns: "SELECT 1, c.org, c.issuer, c.serial, c.subject, c.algorithm, c.holder, c.issued_at, c.not_after, c.id \
-              FROM legacy AS c ",
+    columns: "SELECT 1, c.org, c.algorithm, 'imported', c.holder_kind, 'import', c.medium, c.issuer, c.serial, c.subject, \
+              c.holder, c.issued_at, c.not_after, c.id FROM legacy AS c ",
+    groups: "SELECT (c.not_after + 28801) / 86400 AS day, COUNT(*), c.org, c.algorithm, 'imported', NULL, 'import', \
+             c.medium FROM legacy AS c ",
     whole: "c.first_half IS NULL",
-    holders: "c.id IS NOT NULL",
     active: active!("legacy_status", "id"),
     key: "c.id",
 };
@@ -169,7 +170,9 @@ impl Reader<'_> {
         for kind in [OURS, IMPORTED] {
             for (org, since) in places {
                 let mut conditions = Conditions::new();
-                conditions.add(kind.whole, []);
+                if when.pairs {
+                    conditions.add(kind.whole, []);
+                }
                 conditions.one_of("c.algorithm", algorithms.iter().map(|a| Cell::text(a.code())).collect());
                 conditions.add("c.org = ?", [Cell::text(org.as_str())]);
                 conditions
@@ -179,16 +182,38 @@ impl Reader<'_> {
                 found.extend(query(self.connection(), "certificate", &[kind.columns, &clause].concat(), &cells, any)?);
             }
         }
-        found.sort_by(|a, b| (a.issued_at, &a.org, &a.serial).cmp(&(b.issued_at, &b.org, &b.serial)));
+        found.sort_by(|a, b| (a.issued_at, &a.group.org, &a.serial).cmp(&(b.issued_at, &b.group.org, &b.serial)));
         Ok(found)
     }
 
-    /// The holder of every live certificate of ours with a key of this algorithm; who has several comes several times.
+    /// How many of the live certificates with keys of these algorithms end when, by group and by the day of the first second
+    /// after notAfter; the kind of holder is not told apart. It reads every one of them.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub fn expiries(&self, algorithms: &[Algorithm], when: Moment) -> Result<Vec<(Day, Group, i64)>> {
+        let mut found = Vec::new();
+        for kind in [OURS, IMPORTED] {
+            let (clause, cells) = self.live(kind, algorithms, when)?.filter();
+            let sql = [kind.groups, &clause, " GROUP BY 1, 3, 4, 5, 7, 8"].concat();
+            let read = |c: &mut Columns<'_>| {
+                let (day, count) = (Day::from_number(c.int()?), c.int()?);
+                Ok((day, group(c)?, count))
+            };
+            found.extend(query(self.connection(), "certificate", &sql, &cells, read)?);
+        }
+        Ok(found)
+    }
+
+    /// The holder of every live certificate of ours with a key of this algorithm, operators left out; who has several comes
+    /// several times.
     ///
     /// # Errors
     /// Database errors.
     pub fn holders_with(&self, algorithm: Algorithm, when: Moment) -> Result<Vec<Digest>> {
-        let (clause, cells) = self.live(OURS, &[algorithm], when)?.filter();
+        let mut conditions = self.live(OURS, &[algorithm], when)?;
+        conditions.add("c.profile <> 'operator'", []);
+        let (clause, cells) = conditions.filter();
         let sql = ["SELECT c.holder FROM certificate AS c ", &clause].concat();
         query(self.connection(), "certificate", &sql, &cells, |c| c.digest())
     }
@@ -220,8 +245,9 @@ impl Reader<'_> {
     fn live<'a>(&self, kind: Kind, algorithms: &[Algorithm], when: Moment) -> Result<Conditions<'a>> {
         let (at, known) = self.both(when)?;
         let mut conditions = Conditions::new();
-        conditions.add(kind.whole, []);
-        conditions.add(kind.holders, []);
+        if when.pairs {
+            conditions.add(kind.whole, []);
+        }
         conditions.one_of("c.algorithm", algorithms.iter().map(|a| Cell::text(a.code())).collect());
         conditions.add("c.issued_at <= ? AND c.event <= ?", [Cell::Int(at), Cell::Int(known)]);
         conditions.add("c.not_before <= ? AND c.not_after >= ?", [Cell::Int(at), Cell::Int(at)]);
@@ -238,14 +264,24 @@ impl Reader<'_> {
 fn any(c: &mut Columns<'_>) -> Result<AnyCertificate> {
     Ok(AnyCertificate {
         imported: c.int()? == 1,
-        org: c.parse()?,
+        group: group(c)?,
         issuer: c.text()?,
         serial: c.bytes()?,
         subject: c.text()?,
-        algorithm: c.parse()?,
         holder: c.digest()?,
         issued_at: c.int()?,
         not_after: c.int()?,
         id: c.optional_digest()?,
+    })
+}
+
+fn group(c: &mut Columns<'_>) -> Result<Group> {
+    Ok(Group {
+        org: c.parse()?,
+        algorithm: c.parse()?,
+        profile: c.parse()?,
+        holder_kind: c.optional_parse()?,
+        reason: c.parse()?,
+        medium: c.optional_parse()?,
     })
 }

@@ -129,9 +129,11 @@ fn every_fault_names_its_line() {
         (with("\t710000\t", "\t0710000\t"), line_of("row\t0\ttotal"), OTHER_FORM),
         (with("ledger\thufu/01\t5", "ledger\thufu/01\t05"), line_of("ledger"), OTHER_FORM),
         (with("asked\torg\tra-sichuan\n", "asked\torg\tra-sichuan\nasked\torg\tra-sichuan\n"), 0, MALFORMED),
-        (with("-----BEGIN HUFU CHECKPOINT", "-----BEGIN A CHECKPOINT"), 2, "the checkpoint at its end is missing"),
-        (with("-----END HUFU CHECKPOINT", "-----END A CHECKPOINT"), 0, "the checkpoint at its end is damaged"),
-        (format!("{text}\n"), 0, OTHER_FORM),
+        (with("checkpoint\tMAMC", "checkpoint\tMA-C"), line_of("checkpoint"), MALFORMED),
+        (with("checkpoint\tMAMC", "checkpoint\tMA MC"), line_of("checkpoint"), MALFORMED),
+        (format!("{text}trailer\n"), text.lines().count() as u64 + 1, MISPLACED),
+        (text.trim_end().to_owned(), 0, MISPLACED),
+        (format!("{text}\n"), 0, MISPLACED),
     ];
     for (bad, line, what) in cases {
         let error = Statement::decode(bad.as_bytes()).unwrap_err();
