@@ -27,6 +27,7 @@ const FAMILIES: &[&str] = &[
     "medium",
     "import",
     "legacy",
+    "migration",
     "responder",
     "server",
     "backup",

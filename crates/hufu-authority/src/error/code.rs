@@ -1,5 +1,7 @@
 //! The stable code of each kind of error.
 
+use hufu_model::org::TreeError;
+
 use super::ErrorKind;
 
 impl ErrorKind {

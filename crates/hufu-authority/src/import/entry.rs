@@ -103,7 +103,7 @@ pub struct SourceFault {
     pub position: u64,
     /// As [`Entry::place`].
     pub place: String,
-    /// The stable code, `legacy.expiry-before-issuance`.
+    /// The stable code, `legacy.differs`.
     pub code: &'static str,
     /// What is wrong, for people; it names columns and rules, never an identity number.
     pub text: String,

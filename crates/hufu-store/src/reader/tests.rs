@@ -6,6 +6,8 @@ use hufu_model::org::{OrgKind, OrgStatus, Organisation};
 use hufu_model::request::RequestStatus;
 use hufu_model::time::Instant;
 
+use proptest::prelude::*;
+
 use crate::sample::{NOON, Scratch, at, certificate, der, digest, op, org, org_id};
 use crate::{CertificateFilter, Error, EventFilter, Reader, RequestFilter};
 
@@ -208,5 +210,34 @@ fn a_value_that_cannot_be_read_is_named() {
         let e = scratch.store.read(|r| r.operator(&op("zhao"))).unwrap_err();
         assert_eq!(e.kind().code(), "store.corrupt");
         assert!(e.to_string().contains(column), "{e}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The tree of a period: each organisation where it stood then; before it was on record, where it was first put.
+    #[test]
+    fn an_organisation_stands_where_it_stood(
+        mut moves in prop::collection::vec((0..40_i64, 0..4_usize, 0..3_usize), 1..20),
+        asked in prop::collection::vec((-3..45_i64, -3..45_i64), 1..30),
+    ) {
+        const ABOVE: [&str; 3] = ["ca", "ra", "ra2"];
+        moves.sort_by_key(|one| one.0);
+        let scratch = Scratch::founded();
+        put_org(&scratch, NOON, &org("ra2", Some("ca"), OrgKind::ProvinceRa));
+        for (second, which, above) in &moves {
+            put_org(&scratch, NOON + second, &org(&format!("lra-{which}"), Some(ABOVE[*above]), OrgKind::MunicipalLra));
+        }
+        for (second, as_of) in asked {
+            let tree = read(&scratch, |r| r.org_tree_of(at(NOON + second), at(NOON + as_of)));
+            for which in 0..4 {
+                let known: Vec<_> = moves.iter().filter(|one| one.1 == which && one.0 <= as_of).collect();
+                let stood = known.iter().rfind(|one| one.0 <= second).or(known.first());
+                let parent = tree.get(&org_id(&format!("lra-{which}"))).ok().and_then(|o| o.parent.clone());
+                prop_assert_eq!(parent, stood.map(|one| org_id(ABOVE[one.2])), "at {} as of {}", second, as_of);
+            }
+            prop_assert_eq!(tree.get(&org_id("ra2")).is_ok(), as_of >= 0);
+        }
     }
 }

@@ -358,7 +358,7 @@ fn turns(history: &[One]) -> Vec<i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(25))]
 
     #[test]
     fn figures_are_what_counting_gives(
@@ -404,7 +404,8 @@ proptest! {
         }).unwrap();
     }
 
-    /// What the full ledger says of a past instant is what a ledger says that stopped there.
+    /// What the full ledger says of a past instant is what a ledger says that stopped there: fifty instants, each of an
+    /// event.
     #[test]
     fn the_past_is_what_a_ledger_that_stopped_there_says(
         history in history(),
