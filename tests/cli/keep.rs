@@ -45,6 +45,16 @@ fn a_home_comes_back_from_its_backup() {
     assert!(fs::read_to_string(desk.path("ledger/README.txt")).unwrap().contains("如何重新计算根"));
     desk.refuses("audit export --out ledger --home older", 5, "home.exists");
     assert_eq!(desk.json("audit clock --home home")["outcome"], "holds");
+    // Last month there was no home; the checkpoint of today is the seed all the same.
+    let drawn = desk.json("audit sample --org ca --percent 3 --home home");
+    assert_eq!((&drawn["type"], &drawn["population"]), (&"audit-sample".into(), &0.into()));
+    desk.refuses(
+        "audit sample --org ca --percent 3 --from 2018-01-01 --to 2099-01-01 --home home",
+        3,
+        "report.no-seed",
+    );
+    desk.refuses("audit sample --org ca --percent 0 --home home", 2, "cli.usage");
+    desk.refuses("audit sample --org nowhere --percent 3 --home home", 3, "org.unknown");
     desk.refuses(&format!("audit clock --confirm {}", by("zhao")), 5, "change.none");
 
     // In Chinese, too; and what was altered is named.
