@@ -21,6 +21,12 @@ use crate::respond::Desk;
 
 const DAY: i64 = 86_400;
 
+/// What is done to an entry.
+type Alter = Box<dyn Fn(&mut Entry)>;
+
+/// Which entries are halves of one pair, by their places.
+type Halves = Vec<(usize, usize)>;
+
 fn old(t: &TestAuthority, n: u64) -> Entry {
     old_certificate(n, t.now().unix_seconds())
 }
@@ -98,7 +104,7 @@ fn what_is_wrong_with_a_row_is_said_and_leaves_it_out() {
     let t = TestAuthority::national("faults");
     let now = t.now().unix_seconds();
     let begin = old(&t, 1).validity.not_before();
-    let faults: Vec<(&str, Box<dyn Fn(&mut Entry)>)> = vec![
+    let faults: Vec<(&str, Alter)> = vec![
         ("import.issued-later", Box::new(|e| e.issued_at = Some(now + 1))),
         ("import.issued-later", Box::new(|e| e.validity = Validity::new(now + 1, now + 2).unwrap())),
         (
@@ -124,7 +130,7 @@ fn what_is_wrong_with_a_row_is_said_and_leaves_it_out() {
         assert!(row(&t, &bad).is_none() && row(&t, &good[1]).is_some());
     }
     // What comes close to each of them is right.
-    let right: Vec<Box<dyn Fn(&mut Entry)>> = vec![
+    let right: Vec<Alter> = vec![
         Box::new(|e| e.issued_at = Some(now)),
         Box::new(|e| {
             e.validity = Validity::new(now + 9, now + 99).unwrap();
@@ -311,7 +317,7 @@ fn halves_find_each_other_and_nobody_else() {
     };
     let (sign, encrypt) = (Usage::Sign, Usage::Encrypt);
     // What is imported together, and which of them is the second half of which.
-    let scenes: Vec<(&str, Vec<Entry>, Vec<(usize, usize)>)> = vec![
+    let scenes: Vec<(&str, Vec<Entry>, Halves)> = vec![
         ("alike", vec![half(sign, &|_| ()), half(encrypt, &earlier(DAY))], vec![(1, 0)]),
         (
             "a day and a second",

@@ -40,7 +40,7 @@ fn gives_the_bulletin(dir: &Path, scale: Scale) {
         };
         figures.entry(figure.clone()).or_default().push(*count);
         if let Value::Growth(grown) = grown {
-            growth.insert(figure.clone(), grown.clone());
+            growth.insert(figure.clone(), *grown);
         }
         if let Value::Name { en, .. } = name {
             leaders.push(en.clone());

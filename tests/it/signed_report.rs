@@ -221,14 +221,15 @@ fn an_edited_figure_is_found_and_named() {
 #[test]
 fn another_signer_is_found() {
     let t = authority("another signer");
+    // Whose certificate begins before the report is signed: nothing else is wrong with a subscriber's signature.
+    let person = t.authority.certificate(&t.issue_person(9).serial).unwrap().certificate;
+    t.clock.advance(60);
     let signed = sichuan(&t);
     let text = signed.statement.encode().unwrap();
     // Another operator, and a subscriber.
     let verdict = verify(&t.authority, by(&t, "yunnan-approver", &signed.statement));
     assert_eq!(faults(&verdict), ["report.signer"]);
     assert!(verdict.faults[0].values.contains(&("signer", "yunnan-approver".to_owned())), "{verdict:#?}");
-    t.clock.advance(60);
-    let person = t.authority.certificate(&t.issue_person(9).serial).unwrap().certificate;
     let verdict = verify(&t.authority, forged(&text, &person, &t, "person-9"));
     assert_eq!(faults(&verdict), ["report.signer"]);
     // Another key beside the right certificate.
@@ -310,6 +311,7 @@ fn it_stands_on_this_ledger_and_on_all_of_it() {
     copy_home(t.base(), &older);
     t.clock.advance(60);
     let one = t.issue_person(20);
+    t.clock.advance(60);
     let signed = sichuan(&t);
     // A home that was put back from an older copy, and one that went another way since.
     let copy = TestAuthority::open_in(&older, t.now(), "copy").unwrap();

@@ -117,7 +117,7 @@ fn legacy(ctx: &Context, a: &Legacy) -> Result<()> {
     let mut issuers = Issuers::new();
     for path in &a.issuer {
         for certificate in hufu_authority::x509::legacy::Members::new(&ctx.read_long(path)?[..]) {
-            let der = certificate.map_err(|e| Error::unreadable(path, &e.to_string()))?;
+            let der = certificate.map_err(|e| Error::unreadable(path, e.to_string()))?;
             issuers.add(&der).map_err(hufu_authority::Error::from)?;
         }
     }

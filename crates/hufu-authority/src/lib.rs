@@ -261,7 +261,7 @@ pub use media::{MediumView, NewMedium};
 pub use presign::{PresignedCount, Presigning};
 pub use proof::{Proof, check_proof};
 pub use publish::{LIFE, Publication, PublishedList, Publishing, Visibility};
-pub use report::{Asked, By, Figures, Growth, OrgFigures, Report, ReportKind, Summary, TreeOf};
+pub use report::{Asked, By, Growth, Report, ReportKind, TreeOf};
 pub use respond::{Holds, Reply, ReplyKind, Responder};
 pub use responder::Turn;
 pub use restore::{Restored, Restoring};

@@ -1,7 +1,5 @@
 //! The stable code of each kind of error.
 
-use hufu_model::org::TreeError;
-
 use super::ErrorKind;
 
 impl ErrorKind {

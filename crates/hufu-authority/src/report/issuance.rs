@@ -25,7 +25,7 @@ impl Issued {
         Self { reasons, revoked: figures.revoked }
     }
 
-    fn new(&self) -> i64 {
+    fn total(self) -> i64 {
         self.reasons.iter().sum()
     }
 
@@ -34,7 +34,7 @@ impl Issued {
     }
 
     fn values(&self) -> Vec<Value> {
-        let all = [self.new()].into_iter().chain(self.reasons).chain([self.revoked]);
+        let all = [self.total()].into_iter().chain(self.reasons).chain([self.revoked]);
         all.map(Value::Count).collect()
     }
 }
@@ -86,7 +86,7 @@ fn along_the_tree(c: &Ctx<'_>) -> Result<Table> {
         |place| !of(&rolled, place).is_nothing(),
         |place| {
             let mut values = of(&rolled, place).values();
-            values.push(Value::Count(of(&own, place).new()));
+            values.push(Value::Count(of(&own, place).total()));
             values
         },
     );

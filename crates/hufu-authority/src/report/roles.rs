@@ -224,7 +224,6 @@ fn findings(c: &Ctx<'_>, operators: &[Operator]) -> Table {
         ids.sort();
         ids.into_iter().for_each(|id| find(*place, "same-name", Some(id)));
     }
-    let mut rows = rows;
     rows.sort_by(|(a, left), (b, right)| (a, key(left)).cmp(&(b, key(right))));
     let further = [Column::new("finding", Kind::Code("finding")), Column::new("operator", Kind::Identifier)];
     let columns = [HEAD.as_slice(), &further].concat();

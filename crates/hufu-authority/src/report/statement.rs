@@ -389,6 +389,11 @@ fn known(prefix: &str, name: &str) -> Option<&'static str> {
 
 /// The catalogue's own copy of the name of a list of codes.
 fn list(name: &str) -> Option<&'static str> {
+    // Ids of profiles are codes that the catalogue does not know.
+    const IDS: &str = "profile";
+    if name == IDS {
+        return Some(IDS);
+    }
     let of = |key: &'static str| {
         let key = key.strip_prefix("label-").unwrap_or(key);
         key.strip_prefix(name)?.strip_prefix('-')?;

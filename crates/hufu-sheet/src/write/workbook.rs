@@ -226,7 +226,7 @@ fn drawing(chart: &Chart, column: usize) -> Result<Drawing> {
             PATTERNS.get(place % PATTERNS.len()).filter(|_| chart.series.len() > 1)
         {
             let mut fill = ChartPatternFill::new();
-            fill.set_pattern(pattern.clone()).set_foreground_color(*front).set_background_color(*back);
+            fill.set_pattern(*pattern).set_foreground_color(*front).set_background_color(*back);
             let border = ChartLine::new().set_color(*front).clone();
             added.set_format(ChartFormat::new().set_pattern_fill(&fill).set_border(&border));
         } else {

@@ -242,8 +242,8 @@ fn put(writer: &mut crate::EventWriter<'_, '_>, history: &[One], n: usize, chang
 fn naive(history: &[One], at: i64, as_of: i64) -> Vec<(Group, Counted)> {
     let mut totals = BTreeMap::<Group, Counted>::new();
     for (n, one) in history.iter().enumerate().filter(|(_, one)| one.recorded <= as_of && one.issued_at <= at) {
-        let known = one.changes.iter().filter(|(_, from, learnt)| *from <= at && *learnt <= as_of);
-        let status = known.last().map_or(CertificateStatus::Active, |change| change.0);
+        let mut known = one.changes.iter().filter(|(_, from, learnt)| *from <= at && *learnt <= as_of);
+        let status = known.next_back().map_or(CertificateStatus::Active, |change| change.0);
         let revoked = i64::from(status == CertificateStatus::Revoked);
         let in_time = one.validity.contains(Instant::from_unix_seconds(at));
         let valid = i64::from(in_time && status == CertificateStatus::Active);
