@@ -22,7 +22,7 @@ use crate::respond::Desk;
 const DAY: i64 = 86_400;
 
 /// What is done to an entry.
-type Alter = Box<dyn Fn(&mut Entry)>;
+type Alter<'a> = Box<dyn Fn(&mut Entry) + 'a>;
 
 /// Which entries are halves of one pair, by their places.
 type Halves = Vec<(usize, usize)>;
@@ -104,7 +104,7 @@ fn what_is_wrong_with_a_row_is_said_and_leaves_it_out() {
     let t = TestAuthority::national("faults");
     let now = t.now().unix_seconds();
     let begin = old(&t, 1).validity.not_before();
-    let faults: Vec<(&str, Alter)> = vec![
+    let faults: Vec<(&str, Alter<'_>)> = vec![
         ("import.issued-later", Box::new(|e| e.issued_at = Some(now + 1))),
         ("import.issued-later", Box::new(|e| e.validity = Validity::new(now + 1, now + 2).unwrap())),
         (
@@ -130,7 +130,7 @@ fn what_is_wrong_with_a_row_is_said_and_leaves_it_out() {
         assert!(row(&t, &bad).is_none() && row(&t, &good[1]).is_some());
     }
     // What comes close to each of them is right.
-    let right: Vec<Alter> = vec![
+    let right: Vec<Alter<'_>> = vec![
         Box::new(|e| e.issued_at = Some(now)),
         Box::new(|e| {
             e.validity = Validity::new(now + 9, now + 99).unwrap();
