@@ -128,10 +128,10 @@ fn tables_are_what_they_were() {
     assert!(
         report.out.starts_with(
             "By organisation\n\
-             NAME                      ORG          KIND           ISSUED  A YEAR AGO  GROWTH  NEW  REVOKED  VALID  OWN\n\
-             示例电子政务              ca           CA                  1           0  —         1        0      1    0\n\
-             \u{20} 四川省注册中心          ra-sichuan   province RA         1           0  —         1        0      1    0\n\
-             \u{20}   成都市注册服务分中心  lra-chengdu  municipal LRA       1           0  —         1        0      1    1\n"
+             NAME                      ORG          KIND           ISSUED  A YEAR AGO  GROWTH  NEW  REVOKED  VALID  ITSELF\n\
+             示例电子政务              ca           CA                  1           0       —    1        0      1       0\n\
+             \u{20} 四川省注册中心          ra-sichuan   province RA         1           0       —    1        0      1       0\n\
+             \u{20}   成都市注册服务分中心  lra-chengdu  municipal LRA       1           0       —    1        0      1       1\n"
         ),
         "{}",
         report.out
@@ -154,7 +154,7 @@ fn csv_has_fixed_heads_one_line_a_row_and_no_pem() {
     let report = desk.does("report summary --home home --output csv");
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[0], "\u{feff}name,name_en,org,kind,issued,year_earlier,growth,new,revoked,valid,own");
-    assert_eq!(lines[3], "成都市注册服务分中心,Chengdu,lra-chengdu,municipal-lra,1,0,,1,0,1,1");
+    assert_eq!(lines[3], "成都市注册服务分中心,,lra-chengdu,municipal-lra,1,0,,1,0,1,1");
 }
 
 /// Data on standard output, everything else on standard error; `--quiet` leaves only the data.

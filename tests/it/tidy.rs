@@ -73,12 +73,18 @@ fn follow(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let folder = file.parent().unwrap();
     let below = if is_root { folder.to_owned() } else { folder.join(file.file_stem().unwrap()) };
     let text = read(file);
-    for line in text.lines().filter(|l| l.ends_with(';')).flat_map(|l| l.split_inclusive(';')) {
+    let mut elsewhere = None;
+    for line in text.lines().flat_map(|l| l.split_inclusive(';')) {
         let line = line.trim();
+        if let Some(path) = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+            elsewhere =
+                Some(folder.join(path).canonicalize().unwrap_or_else(|e| panic!("{}: {e}: {path}", file.display())));
+            continue;
+        }
         let seen = ["pub ", "pub(crate) ", "pub(super) "].into_iter().find_map(|p| line.strip_prefix(p));
         let rest = seen.unwrap_or(line);
         let Some(name) = rest.strip_prefix("mod ").and_then(|r| r.strip_suffix(';')) else { continue };
-        let path = below.join(format!("{name}.rs"));
+        let path = elsewhere.take().unwrap_or_else(|| below.join(format!("{name}.rs")));
         assert!(path.exists(), "{}: `mod {name};` leads nowhere ({})", file.display(), path.display());
         follow(&path, false, reached);
     }

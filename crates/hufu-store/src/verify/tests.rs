@@ -10,6 +10,7 @@ use hufu_model::event::EventKind;
 use hufu_model::ident::OperatorId;
 use hufu_model::legacy::LegacyRow;
 use hufu_model::medium::MediumStatus;
+use hufu_model::migration::Cutover;
 use hufu_model::operator::Operator;
 use hufu_model::org::OrgKind;
 use hufu_model::profile::{Hosts, Profile, ProfileClass};
@@ -19,7 +20,7 @@ use hufu_model::time::{Clock, Instant};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org};
+use crate::sample::{NOON, Scratch, at, certificate, digest, document, op, operator, org, org_id};
 use crate::{
     CrlIssue, CrlList, IssuingCaRow, KeyOrderApprovalRow, KeyOrderRow, MediumRow, NewLegacyStatus, NewStatus, Proposal,
     Result, Write,
@@ -167,6 +168,16 @@ fn inventory(w: &mut Write<'_>) -> Result<()> {
     event.close()?;
     let mut event = w.event(EventKind::ImportMatch, Some(&op("zhao")), "old-ca");
     event.put_legacy_link(&second.id, &certificate(2, NOON, 90).serial)?;
+    event.close()?;
+    let mut event = w.event(EventKind::Cutover, Some(&op("zhao")), "ra-sichuan");
+    event.put_cutover(&Cutover {
+        org: org_id("ra-sichuan"),
+        migration: "sm2".parse().unwrap(),
+        effective: at(NOON),
+        attested: true,
+        evidence: "验收报告".to_owned(),
+        withdrawn: false,
+    })?;
     event.close().map(drop)
 }
 
