@@ -209,7 +209,17 @@ fn hit(point: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + S
 
 /// As [`hit`], beginning with another home, whose seed is `seed`; the row of the table is called `row`.
 fn hit_from(ready: Ready, seed: &str, row: &str, work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync) {
-    let count = trials();
+    hit_times(trials(), ready, seed, row, work);
+}
+
+/// As [`hit_from`], another number of times.
+fn hit_times(
+    count: usize,
+    ready: Ready,
+    seed: &str,
+    row: &str,
+    work: impl Fn(&Path, &Ready, usize) -> (Wrong, Duration) + Sync,
+) {
     let results = Mutex::new(Vec::with_capacity(count));
     let folder = tempfile::Builder::new().prefix("hufu-test-").tempdir().unwrap();
     std::thread::scope(|scope| {

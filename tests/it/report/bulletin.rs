@@ -1,22 +1,34 @@
 //! The paragraph of the bulletin, and that every figure of it is given again by the command in its footnote.
 
+use hufu_authority::import::Entry;
 use hufu_authority::{Asked, Change, Outcome, ReportKind};
+use hufu_model::certificate::Algorithm;
 use hufu_model::migration::Cutover;
-use hufu_tests::TestAuthority;
+use hufu_model::time::Validity;
+use hufu_tests::{TestAuthority, import_plan, old_certificate};
 
 use super::*;
 
-/// Two provinces, three cities, one ministry; Sichuan and its cities past cutover; ten certificates in the year before,
-/// eighty-six in all at the end of 2027.
+/// Two provinces, three cities, one ministry; Sichuan and its cities past cutover; ten certificates of an older authority
+/// in the year before, eighty-six in all at the end of June 2027.
 fn scene() -> TestAuthority {
     let t = TestAuthority::national("bulletin");
-    t.clock.set(at("2026-12-15T10:00:00+08:00"));
-    issue(&t, "lra-chengdu", 0, 10, 300);
-    t.clock.set(at("2027-08-01T10:00:00+08:00"));
+    let then = at("2026-06-01T10:00:00+08:00").unix_seconds();
+    let old = |n| Entry {
+        algorithm: Algorithm::Sm2,
+        org: Some("lra-chengdu".parse().unwrap()),
+        validity: Validity::new(then, then + 365 * 86_400).unwrap(),
+        revoked: None,
+        medium: None,
+        ..old_certificate(n, then)
+    };
+    let (imported, findings) = t.import("zhao", &import_plan("older"), (0..10).map(|n| Ok(old(n))).collect()).unwrap();
+    assert_eq!((imported.new, findings.len()), (10, 0));
+    t.clock.set(at("2027-02-01T10:00:00+08:00"));
     let cutover = Cutover {
         org: "ra-sichuan".parse().unwrap(),
         migration: "sm2".parse().unwrap(),
-        effective: at("2027-09-01T00:00:00+08:00"),
+        effective: at("2027-03-01T00:00:00+08:00"),
         attested: false,
         evidence: String::new(),
         withdrawn: false,
@@ -25,14 +37,14 @@ fn scene() -> TestAuthority {
         panic!("one person did it")
     };
     t.authority.countersign(&t.session("qian"), &digest).unwrap();
-    t.clock.set(at("2027-11-04T10:00:00+08:00"));
+    t.clock.set(at("2027-05-04T10:00:00+08:00"));
     issue(&t, "lra-chengdu", 10, 60, 300);
     issue(&t, "ra-yunnan", 60, 84, 300);
     issue(&t, "ra-audit", 84, 85, 300);
     let mut soft = persons(&t, "lra-chengdu", 90, 91, 300);
     soft[0].medium = hufu_model::request::Medium::App;
     t.issue(&soft);
-    t.clock.set(at("2028-02-15T10:00:00+08:00"));
+    t.clock.set(at("2027-08-15T10:00:00+08:00"));
     issue(&t, "ra-audit", 100, 104, 300);
     t
 }
@@ -40,7 +52,7 @@ fn scene() -> TestAuthority {
 #[test]
 fn the_paragraph_says_what_the_database_knows() {
     let t = scene();
-    let asked = Asked { at: Some(at("2027-12-31")), ..Asked::default() };
+    let asked = Asked { at: Some(at("2027-06-30")), ..Asked::default() };
     let report = t.authority.report(ReportKind::Bulletin, &asked).unwrap();
     let sentences: Vec<(String, String)> = table(&report, "paragraph")
         .rows
@@ -53,9 +65,9 @@ fn the_paragraph_says_what_the_database_knows() {
     let zh: String = sentences.iter().map(|(zh, _)| zh.as_str()).collect();
     assert_eq!(
         zh,
-        "截至2027年12月31日，已建成省级注册中心（RA）2个、地市级注册服务分中心（LRA）3个、部委级注册系统1个。\
+        "截至2027年6月30日，已建成省级注册中心（RA）2个、地市级注册服务分中心（LRA）3个、部委级注册系统1个。\
          1个省、0个部委完成SM2算法升级。已签发SM2证书86对，同比增长7.6倍；发证总量86对，同比增长7.6倍。\
-         其中用于APP扫码登录的软证书1对。2027年7月1日以来，新增发证量居前的是四川省注册中心、云南省注册中心。"
+         其中用于APP扫码登录的软证书1对。2027年1月1日以来，新增发证量居前的是四川省注册中心、云南省注册中心。"
     );
     assert!(
         sentences[2].1.contains("86 SM2 certificate pairs had been issued, up 7.6 times year on year"),
@@ -76,7 +88,7 @@ fn the_paragraph_says_what_the_database_knows() {
     ];
     assert_eq!(figures, expected);
     // The day before the cutover took effect nobody had finished; before the first certificate nothing is said of growth.
-    let early = Asked { at: Some(at("2026-12-10")), ..Asked::default() };
+    let early = Asked { at: Some(at("2026-05-30")), ..Asked::default() };
     let early = t.authority.report(ReportKind::Bulletin, &early).unwrap();
     let early_figures = texts(table(&early, "figures"), &["count"]);
     assert_eq!(early_figures, ["2", "3", "1", "0", "0", "0", "0", "0"].map(|n| [n]));
@@ -87,7 +99,7 @@ fn the_paragraph_says_what_the_database_knows() {
 #[test]
 fn every_figure_can_be_asked_for_by_its_footnote() {
     let t = scene();
-    let asked = Asked { at: Some(at("2027-12-31")), ..Asked::default() };
+    let asked = Asked { at: Some(at("2027-06-30")), ..Asked::default() };
     let report = t.authority.report(ReportKind::Bulletin, &asked).unwrap();
     let ask = |command: &str| {
         let mut words = command.strip_prefix("hufu report ").unwrap().split(' ');
