@@ -1,7 +1,7 @@
 //! `import`: the inventory of other authorities (存量证书). It is counted, and never becomes ours: it is on no list and in no
 //! answer about our certificates.
 //!
-//! A source is read and judged in one thread while another one writes: [`CHUNK`] rows make one event, and up to [`CHUNKS`] of
+//! A source is read and judged in one thread while another one writes: `CHUNK` rows make one event, and up to `CHUNKS` of
 //! them one transaction, which is durable when it is over. Killed and run again, an import goes on: what is on record and
 //! says the same is passed over. So does importing twice, which therefore changes nothing.
 //!

@@ -125,11 +125,11 @@ pub fn sign(content: &[u8], certificate: &Certificate, signer: &dyn Signer, entr
     sign_with(content, certificate, &[], signer, entropy)
 }
 
-/// As [`sign`]; the message brings the certificates of `chain` along, so that whoever has nothing but the root can follow
+/// As [`sign()`]; the message brings the certificates of `chain` along, so that whoever has nothing but the root can follow
 /// the signer's to it. They stand in DER's order (X.690 §11.6), each once.
 ///
 /// # Errors
-/// As [`sign`]; `x509.message` for more than 64 certificates.
+/// As [`sign()`]; `x509.message` for more than 64 certificates.
 pub fn sign_with(
     content: &[u8],
     certificate: &Certificate,
