@@ -10,6 +10,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::holder::{DocumentType, check_document, is_birth_date};
 use character::{Script, bad_character, is_middle_dot, script};
 
 mod character;
@@ -299,7 +300,8 @@ fn check_scripts(text: &str) -> Result<(), NameFault> {
 }
 
 /// Finds 17 digits and a digit or X that hold a date of birth, spaces and hyphens between them not counted. The check
-/// digit is not asked: a number with a slip in it gives away as much.
+/// digit is not asked: a number with a slip in it gives away as much. Between other digits, as in the old form `0` and the
+/// number, it is one when region and check digit are right.
 fn find_identity_number(text: &str) -> Option<usize> {
     identity_number(text).map(|(first, _)| first)
 }
@@ -312,9 +314,10 @@ fn identity_number(text: &str) -> Option<(usize, usize)> {
     for start in 0..plain.len().saturating_sub(17) {
         let bounded = (start == 0 || !is_digit(start - 1)) && !is_digit(start + 18);
         let last = is_digit(start + 17) || plain.get(start + 17).is_some_and(|(_, c)| matches!(c, 'X' | 'x'));
-        if bounded && last && (start..start + 17).all(is_digit) {
-            let birth: String = plain[start + 6..start + 14].iter().map(|(_, c)| c).collect();
-            if crate::holder::is_birth_date(&birth) {
+        if last && (start..start + 17).all(is_digit) {
+            let number: String = plain[start..start + 18].iter().map(|(_, c)| c).collect();
+            let whole = || check_document(DocumentType::ResidentId, &number).is_ok();
+            if is_birth_date(&number[6..14]) && (bounded || whole()) {
                 return Some((plain[start].0, plain[start + 17].0));
             }
         }
@@ -667,6 +670,12 @@ mod tests {
     #[test]
     fn masks_keep_the_ends_only() {
         assert_eq!(mask_id("11010519491231002X"), "110***********002X");
+        assert_eq!(check_name("编号 011010519491231002X", 64).unwrap_err().code(), "name.identity-number");
+        assert_eq!(mask_identity_numbers("CN=041@011010519491231002X@张三@1"), "CN=041@0110***********002X@张三@1");
+        assert_eq!(
+            mask_identity_numbers("11010519491231002x,11010519491231002X"),
+            "110***********002x,110***********002X"
+        );
         assert_eq!(mask_id("E12345678"), "E1*****78");
         assert_eq!(mask_id("123"), "***");
         assert_eq!(mask_phone("13800138000"), "138****8000");

@@ -6,6 +6,7 @@ use hufu_model::certificate::CertificateStatus;
 use hufu_model::ident::{Digest, ImportId};
 use hufu_model::legacy::LegacyRow;
 use hufu_model::revocation::RevocationReason;
+use hufu_model::text::mask_identity_numbers;
 use hufu_model::time::Instant;
 use hufu_x509::seal::SealKey;
 
@@ -89,7 +90,8 @@ impl<'a> Judge<'a> {
 
     pub(super) fn judge(&mut self, entry: Result<Entry, SourceFault>) -> Judged {
         let entry = match entry {
-            Ok(entry) => entry,
+            // From here on nobody sees the numbers that some authorities wrote into their names (I12).
+            Ok(entry) => Entry { subject: mask_identity_numbers(&entry.subject), ..entry },
             Err(SourceFault { position, place, code, text }) => {
                 return Judged::Refused(RowFinding { position, place, code, what: text, refused: true });
             }
